@@ -1,0 +1,17 @@
+"""The product's settings, on a database and a data folder of the test run's own."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("LEITSTAND_DATA", tempfile.mkdtemp(prefix="leitstand-tests-"))
+os.environ.setdefault("LEITSTAND_SECRET_KEY", "only-for-tests")
+
+from dashboard.settings import *  # noqa: E402, F403
+from dashboard.settings import DATA_DIR, DATABASES, STORAGES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, not memory: threads and processes of a test see the same rows, as they do in the product.
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(DATA_DIR) / "test.sqlite3")}
