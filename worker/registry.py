@@ -1,0 +1,157 @@
+"""Names for what the floors above provide: pure, so that workflows and adapters may import it without Django.
+
+An app registers its callables in ``AppConfig.ready()`` (handlers, chores) or in a module that is found like ``admin.py``
+(actions). What calls them knows the name only.
+"""
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_handlers: dict[str, Callable[..., Any]] = {}
+_chores: dict[str, Callable[[], Any]] = {}
+
+
+def handler(name: str, function: Callable[..., Any]) -> None:
+    """Make a service callable from an activity under this name."""
+    _handlers[name] = function
+
+
+def call(name: str, /, *args: Any, **kwargs: Any) -> Any:
+    """Call what was registered under this name; LookupError says what is missing."""
+    try:
+        function = _handlers[name]
+    except KeyError:
+        raise LookupError(f"Nothing is registered under {name!r}. Is its app in INSTALLED_APPS?") from None
+    return function(*args, **kwargs)
+
+
+def housekeeping(name: str, function: Callable[[], Any]) -> None:
+    """Have every worker call this about once a second: idempotent, cheap when there is nothing to do."""
+    _chores[name] = function
+
+
+def chores() -> dict[str, Callable[[], Any]]:
+    return dict(_chores)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One argument that a person or a program may give: its name, type, and default if it has one."""
+
+    name: str
+    type: type
+    required: bool
+    default: Any = None
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A callable that people choose by name, and what it takes."""
+
+    name: str
+    title: str
+    function: Callable[..., Any]
+    parameters: tuple[Parameter, ...]
+    reserved: frozenset[str]
+
+    def check(self, args: Any) -> tuple[dict[str, Any], list[str]]:
+        """The arguments as the callable wants them, and what is wrong with them, in words."""
+        if not isinstance(args, Mapping):
+            return {}, [f"The arguments of {self.name!r} must be an object with names and values."]
+        known = {parameter.name for parameter in self.parameters}
+        errors = [f"{self.name!r} has no argument {name!r}." for name in args if name not in known]
+        clean: dict[str, Any] = {}
+        for parameter in self.parameters:
+            if parameter.name not in args:
+                if parameter.required:
+                    errors.append(f"{self.name!r} needs the argument {parameter.name!r}.")
+                continue
+            value, error = convert(args[parameter.name], parameter)
+            if error:
+                errors.append(f"{self.name!r}: {error}")
+            clean[parameter.name] = value
+        return clean, errors
+
+
+_WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def convert(value: Any, parameter: Parameter) -> tuple[Any, str]:
+    """The value as the parameter's type, or why it is not one. Texts such as "12" from forms are read; "abc" is not a number."""
+    wanted = parameter.type
+    error = f"the argument {parameter.name!r} must be {_WORDS.get(wanted, wanted.__name__)}, not {value!r:.80}."
+    if isinstance(value, wanted) and not (wanted in (int, float) and isinstance(value, bool)):
+        return value, ""
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value), ""
+    if isinstance(value, str) and wanted in (int, float, bool):
+        try:
+            return _read(value.strip(), wanted), ""
+        except ValueError:
+            return None, error
+    return None, error
+
+
+def _read(text: str, wanted: type) -> Any:
+    if wanted is bool:
+        if text.lower() not in {"true", "false", "yes", "no"}:
+            raise ValueError(text)
+        return text.lower() in {"true", "yes"}
+    value = wanted(text)
+    if value != value or value in (float("inf"), float("-inf")):
+        raise ValueError(text)
+    return value
+
+
+class Callables:
+    """Callables by name with typed arguments: actions of approvals, later jobs of batches."""
+
+    def __init__(self, reserved: frozenset[str]) -> None:
+        self.reserved = reserved
+        self._known: dict[str, Registered] = {}
+
+    def register(self, name: str, title: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """A decorator. The function's keyword arguments, with their types, are what callers may give."""
+
+        def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+            if name in self._known and self._known[name].function is not function:
+                raise ValueError(f"{name!r} is registered already.")
+            parameters, reserved = self._parameters(name, function)
+            self._known[name] = Registered(name, title or name.replace("_", " "), function, parameters, reserved)
+            return function
+
+        return decorate
+
+    def _parameters(self, name: str, function: Callable[..., Any]) -> tuple[tuple[Parameter, ...], frozenset[str]]:
+        hints = typing.get_type_hints(function)
+        found, reserved = [], set()
+        for given in inspect.signature(function).parameters.values():
+            if given.name in self.reserved:
+                reserved.add(given.name)
+                continue
+            kind = _plain(hints.get(given.name, str))
+            if kind not in (str, int, float, bool, list, dict):
+                raise TypeError(f"{name!r}: the argument {given.name!r} must be str, int, float, bool, list or dict.")
+            required = given.default is inspect.Parameter.empty
+            found.append(Parameter(given.name, kind, required, None if required else given.default))
+        return tuple(found), frozenset(reserved)
+
+    def find(self, name: str) -> Registered | None:
+        return self._known.get(name)
+
+    def all(self) -> list[Registered]:
+        return sorted(self._known.values(), key=lambda known: known.name)
+
+
+def _plain(hint: Any) -> Any:
+    """``list[str]`` is a list, ``str | None`` a str."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        hint = next(part for part in typing.get_args(hint) if part is not type(None))
+    return typing.get_origin(hint) or hint
+
+
+actions = Callables(reserved=frozenset({"key", "request"}))
