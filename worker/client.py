@@ -1,7 +1,7 @@
 """The only door from the web to Temporal: one lazy client, a deadline around each call, and four errors of its own.
 
-Everything runs on one event loop in a thread of its own, so that views, watchers and commands share one connection. The
-functions without ``a_`` block the calling thread; the coroutines behind them may be awaited on any loop with :func:`on_loop`.
+Everything runs on one event loop in a thread of its own, so that views, watchers and commands share one connection.
+The functions block the calling thread and may be called from any.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ class Described:
 
 
 async def connect(*, lazy: bool = False, runtime: Runtime | None = None, patient: bool = False) -> Client:
-    """A client for the server that the ``TEMPORAL_*`` variables name. ``patient`` keeps the SDK's long retries, for workers."""
+    """A client for the server that the ``TEMPORAL_*`` variables name. ``patient``: the SDK's long retries, for workers."""
     config: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
     config.setdefault("target_host", "127.0.0.1:7233")
     retry = None if patient else RetryConfig(max_retries=1, max_elapsed_time_millis=800)
@@ -82,7 +82,7 @@ def loop() -> asyncio.AbstractEventLoop:
 
 
 def on_loop(call: Coroutine[Any, Any, T], timeout: float) -> T:
-    """Run a coroutine on the client's loop and wait for it in this thread. The second deadline is only a belt to the braces."""
+    """Run a coroutine on the client's loop and wait for it in this thread. The second deadline is belt to the braces."""
     future = asyncio.run_coroutine_threadsafe(call, loop())
     try:
         return future.result(timeout + 5)
@@ -138,7 +138,7 @@ async def _asked(call: Callable[[Client], Awaitable[T]], timeout: float) -> T:
 
 
 def start(workflow: str, args: Sequence[Any], *, workflow_id: str, task_queue: str, timeout: float = 3.0) -> str:
-    """Start a workflow unless one of this id was ever started; either way the run id of the first. Safe to ask again."""
+    """Start a workflow unless one of this id was ever started; either way its run id. Safe to ask again."""
 
     async def call(client: Client) -> str:
         try:

@@ -15,7 +15,7 @@ from temporalio.converter import (
 
 
 class TolerantJSON(JSONPlainPayloadConverter):
-    """Reads what is not JSON, or not of the wanted type, as ``None``: a decoding error in a workflow would wedge it for good."""
+    """Reads what is not JSON as ``None``: a decoding error in a workflow would wedge it for good."""
 
     def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
         try:

@@ -1,7 +1,7 @@
 """Names for what the floors above provide: pure, so that workflows and adapters may import it without Django.
 
-An app registers its callables in ``AppConfig.ready()`` (handlers, chores) or in a module that is found like ``admin.py``
-(actions). What calls them knows the name only.
+An app registers its callables in ``AppConfig.ready()`` (handlers, chores) or in a module that is found like
+``admin.py`` (actions). What calls them knows the name only.
 """
 
 import inspect
@@ -81,7 +81,7 @@ _WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true o
 
 
 def convert(value: Any, parameter: Parameter) -> tuple[Any, str]:
-    """The value as the parameter's type, or why it is not one. Texts such as "12" from forms are read; "abc" is not a number."""
+    """The value as the parameter's type, or why it is not one. Texts from forms, such as "12", are read."""
     wanted = parameter.type
     error = f"the argument {parameter.name!r} must be {_WORDS.get(wanted, wanted.__name__)}, not {value!r:.80}."
     if isinstance(value, wanted) and not (wanted in (int, float) and isinstance(value, bool)):

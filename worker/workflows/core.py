@@ -1,0 +1,330 @@
+"""What both approval workflows share: a queue of claims, levels that open one after the other, the action, the end.
+
+Handlers never raise and never decide: they queue. One loop hands the queue to the recording activity, which compares,
+authorises and writes, and applies what it says. See docs/adr/0002 for why decisions are signals.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from worker import contracts, steps
+from worker.contracts import Claim, Parsed, Ref, Verdict
+
+BATCH = 200
+REMEMBERED = 1_000
+
+
+@dataclass
+class StepState:
+    """A level of the chain, as the queries tell it."""
+
+    level: str
+    timeout_seconds: float
+    opened_at: float | None = None
+    deadline: float | None = None
+    verdict: Verdict | None = None
+    timed_out: bool = False
+
+
+@dataclass
+class Outcome:
+    """How a request ends: its status, what the workflow returns, and a reason in words."""
+
+    status: str
+    result: dict[str, Any]
+    reason: str = ""
+
+
+@dataclass
+class ApprovalCore:
+    """The state of one approval and the way it goes."""
+
+    parsed: Parsed
+    single: bool
+    uuid: str = ""
+    phase: str = "starting"
+    status: str = "starting"
+    chain: list[StepState] = field(default_factory=list)
+    open_index: int | None = None
+    queue: list[Claim] = field(default_factory=list)
+    recording: set[str] = field(default_factory=set)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    claims_seen: int = 0
+    cancelled: bool = False
+    action_error: str = ""
+    action_rounds: int = 0
+
+    # --- what signals do ---------------------------------------------------------------------------------------
+
+    def claim(self, verdict: str, level: Any, who: Any, comment: Any, decision_id: Any, shown: Any = "") -> None:
+        """Queue a claim, whatever its arguments are: what does not fit is refused on record, not here."""
+        self.claims_seen += 1
+        texts = {
+            "level": contracts.claim_text(level, 50),
+            "approver": contracts.claim_text(who),
+            "comment": contracts.claim_text(comment, contracts.MAX_TEXT),
+            "shown": contracts.claim_text(shown, 64),
+        }
+        given_id, id_fits = contracts.claim_text(decision_id)
+        odd = [name for name, (_, fits) in texts.items() if not fits] + ([] if id_fits else ["decision_id"])
+        self.queue.append(
+            Claim(
+                verdict=verdict,
+                decision_id=given_id or f"program-{self.claims_seen}",
+                handled_at=now(),
+                open_index=self.open_index,
+                problem=f"Not a text: {', '.join(odd)}." if odd else "",
+                **{name: text for name, (text, _) in texts.items()},
+            )
+        )
+
+    # --- the way -----------------------------------------------------------------------------------------------
+
+    async def run(self) -> dict[str, Any]:
+        """From the first step to the end. Cancelling from outside is a condition here, so that no recording is cut off."""
+        way = asyncio.create_task(self._way())
+        try:
+            return await asyncio.shield(way)
+        except asyncio.CancelledError:
+            self.cancelled = True
+            return await way
+
+    async def _way(self) -> dict[str, Any]:
+        opened = await steps.open_request(
+            contracts.OpenRequest(
+                ref=ref(),
+                request=self.parsed.request,
+                errors=self.parsed.errors,
+                warnings=self.parsed.warnings,
+                started_at=workflow.info().start_time.timestamp(),
+                single=self.single,
+            )
+        )
+        self.uuid = opened.uuid
+        if opened.errors:
+            result = {"status": "rejected", "reason": "validation_failed", "errors": opened.errors}
+            return await self._close(Outcome("invalid", result, " ".join(opened.errors)))
+        self.chain = [StepState(spec.level, spec.timeout_seconds) for spec in opened.chain]
+        for index in range(len(self.chain)):
+            ended = await self._level(index)
+            if ended:
+                return await self._close(ended)
+        return await self._close(await self._act())
+
+    async def _level(self, index: int) -> Outcome | None:
+        """Open a level and wait until it is approved (None) or the request ends."""
+        step = self.chain[index]
+        self._open(index, step)
+        await steps.open_level(contracts.OpenLevel(ref(), index, step.opened_at or 0, step.deadline or 0))
+        while True:
+            await self._something(step.deadline)
+            if self.queue:
+                applied = await self._record()
+                if applied:
+                    return self._applied(applied, step)
+            elif self.cancelled:
+                return CANCELLED
+            elif now() >= (step.deadline or 0):
+                ended = await self._expire(index, step)
+                if ended:
+                    return ended
+
+    def _open(self, index: int, step: StepState) -> None:
+        self.open_index, self.phase, self.status = index, "waiting", "waiting"
+        step.opened_at = now()
+        step.deadline = step.opened_at + step.timeout_seconds
+
+    async def _something(self, deadline: float | None) -> None:
+        """Until a claim, a cancellation or the deadline."""
+        left = None if deadline is None else max(0.0, deadline - now())
+        try:
+            await workflow.wait_condition(
+                lambda: bool(self.queue) or self.cancelled,
+                timeout=None if left is None else timedelta(seconds=left),
+                timeout_summary="deadline of the level",
+            )
+        except TimeoutError:
+            pass
+
+    async def _expire(self, index: int, step: StepState) -> Outcome | None:
+        """Time the level out, unless somebody clicked before the deadline and the signal has not come yet."""
+        found = await steps.expire_level(contracts.ExpireLevel(ref(), index, step.deadline or 0, now()))
+        if not found.expired:
+            self.queue[:0] = found.claims
+            return None
+        step.timed_out = True
+        return Outcome("timeout", self._timeout_result(step), "Nobody decided in time.")
+
+    def _timeout_result(self, step: StepState) -> dict[str, Any]:
+        if self.single:
+            return {"status": "timeout", "reason": "no_approval_within_7_days"}
+        return {"status": "timeout", "level": step.level, "reason": "approval_timeout"}
+
+    async def _record(self) -> Verdict | None:
+        """Hand the queue to the recording activity; the verdict that was applied, if one was."""
+        batch, self.queue = self.queue[:BATCH], self.queue[BATCH:]
+        self.recording = {claim.decision_id for claim in batch}
+        deadline = 0.0 if self.open_index is None else self.chain[self.open_index].deadline or 0.0
+        done = await steps.record_claims(contracts.RecordClaims(ref(), batch, self.phase, self.open_index, deadline))
+        self.recording = set()
+        for verdict in done.verdicts:
+            self._remember(verdict)
+        return next((verdict for verdict in done.verdicts if verdict.applied and not verdict.duplicate), None)
+
+    def _remember(self, verdict: Verdict) -> None:
+        """For get_decision. A reused id must not cover up what the first use of it came to."""
+        if verdict.code != "id_reused":
+            self.verdicts[verdict.decision_id] = verdict
+        while len(self.verdicts) > REMEMBERED:
+            del self.verdicts[next(iter(self.verdicts))]
+
+    def _applied(self, verdict: Verdict, step: StepState) -> Outcome | None:
+        if verdict.verdict == contracts.WITHDRAW:
+            return Outcome("withdrawn", {"status": "withdrawn", "reason": verdict.comment}, verdict.comment)
+        step.verdict = verdict
+        if verdict.verdict == contracts.APPROVE:
+            self.open_index = None
+            return None
+        result = {"status": "rejected", "level": step.level, "reason": verdict.comment}
+        if self.single:
+            del result["level"]
+        return Outcome("rejected", result, verdict.comment)
+
+    # --- the action --------------------------------------------------------------------------------------------
+
+    async def _act(self) -> Outcome:
+        """Run what was approved. Every decision that allows it is in the ledger by now: audit before action."""
+        action = self.parsed.request.action
+        if not action:
+            return self._approved(None, "none")
+        while True:
+            error, result = await self._run_action(action)
+            await steps.action_ended(contracts.ActionEnded(ref(), not error, now(), error, result))
+            if not error:
+                return self._approved(result, "done")
+            self.phase = self.status = "action_failed"
+            self.action_error = error
+            ended = await self._failed()
+            if ended:
+                return ended
+
+    async def _run_action(self, action: dict[str, Any]) -> tuple[str, Any]:
+        """One round of tries, while claims that come too late are answered."""
+        self.phase = self.status = "action_running"
+        self.action_rounds += 1
+        given = contracts.RunAction(ref(), action["name"], action["args"], f"{self.uuid}", self.action_rounds)
+        running = asyncio.create_task(steps.run_action(given))
+        while not running.done():
+            await workflow.wait_condition(lambda: running.done() or bool(self.queue))
+            if self.queue:
+                await self._record()
+        try:
+            return "", running.result()
+        except ActivityError as failed:
+            return cause_of(failed), None
+
+    async def _failed(self) -> Outcome | None:
+        """Wait for somebody: None to try again, or the end."""
+        while True:
+            await self._something(None)
+            if self.queue:
+                applied = await self._record()
+                if applied and applied.verdict == contracts.RETRY:
+                    return None
+                if applied:
+                    return self._approved(None, "failed")
+            elif self.cancelled:
+                return CANCELLED
+
+    def _approved(self, result: Any, action_state: str) -> Outcome:
+        error = self.action_error if action_state == "failed" else None
+        action = {"state": action_state, "error": error}
+        answer: dict[str, Any] = {"status": "approved", "result": result, "action": action}
+        if not self.single:
+            answer["approval_chain"] = [
+                {"level": step.level, "approved_by": step.verdict.by, "approved_at": step.verdict.at}
+                for step in self.chain
+                if step.verdict
+            ]
+        return Outcome("approved", answer)
+
+    async def _close(self, end: Outcome) -> dict[str, Any]:
+        """Record the end, then refuse on record whatever still comes. No await after the queue was seen empty."""
+        self.phase, self.status, self.open_index = "closed", end.status, None
+        await steps.close_request(contracts.CloseRequest(ref(), end.status, end.result, now(), end.reason))
+        while self.queue:
+            await self._record()
+        return end.result
+
+    # --- what queries tell -------------------------------------------------------------------------------------
+
+    def decision(self, decision_id: Any) -> dict[str, Any]:
+        wanted, _ = contracts.claim_text(decision_id)
+        if wanted in self.verdicts:
+            found = self.verdicts[wanted]
+            state = "applied" if found.applied else "refused"
+            return {"state": state, "reason": found.reason, "code": found.code, "by": found.by, "at": found.at}
+        waiting = wanted in self.recording or any(claim.decision_id == wanted for claim in self.queue)
+        return {"state": "recording" if waiting else "unknown", "reason": ""}
+
+    def step_told(self, index: int, step: StepState) -> dict[str, Any]:
+        verdict = step.verdict
+        approved = bool(verdict and verdict.verdict == contracts.APPROVE)
+        rejected = bool(verdict and verdict.verdict == contracts.REJECT)
+        return {
+            "level": step.level,
+            "approved": approved,
+            "rejected": rejected,
+            "pending": not (approved or rejected or step.timed_out),
+            "open": index == self.open_index,
+            "approved_by": verdict.by if verdict and approved else None,
+            "approved_at": verdict.at if verdict and approved else None,
+            "rejected_by": verdict.by if verdict and rejected else None,
+            "rejection_reason": verdict.comment if verdict and rejected else None,
+            "comment": verdict.comment if verdict else "",
+            "known_by": verdict.known if verdict else None,
+            "timed_out": step.timed_out,
+            "opened_at": step.opened_at,
+            "deadline": step.deadline,
+        }
+
+    def told(self) -> dict[str, Any]:
+        steps_told = [self.step_told(index, step) for index, step in enumerate(self.chain)]
+        done = sum(1 for step in steps_told if step["approved"])
+        return {
+            "status": self.status,
+            "uuid": self.uuid,
+            "title": self.parsed.request.title,
+            "amount": self.parsed.request.amount,
+            "currency": self.parsed.request.currency,
+            "requester": self.parsed.request.requester,
+            "current_step": done,
+            "total_steps": len(self.chain),
+            "steps": steps_told,
+            "action_error": self.action_error or None,
+        }
+
+
+CANCELLED = Outcome("cancelled", {"status": "cancelled"}, "Cancelled from outside.")
+
+
+def now() -> float:
+    """The workflow's time, epoch seconds."""
+    return workflow.now().timestamp()
+
+
+def ref() -> Ref:
+    info = workflow.info()
+    return Ref(info.workflow_id, info.first_execution_run_id, info.run_id, info.workflow_type)
+
+
+def cause_of(failed: BaseException) -> str:
+    """The innermost message of a failure: what went wrong, not which machinery noticed it."""
+    while failed.__cause__ is not None:
+        failed = failed.__cause__
+    return contracts.printable(str(failed))[:2_000] or type(failed).__name__
