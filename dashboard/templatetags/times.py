@@ -1,7 +1,7 @@
-"""Times as a person would say them; the browser keeps the words fresh, the exact time stands in the title.
+"""Times as a person would say them; live.js keeps the near ones fresh, the exact time stands in the title.
 
 ``{% load times %}`` gives
-``{{ moment|when }}``  "in 3 h 10 min", "tomorrow, 09:30", "5 min ago", "today 08:12";
+``{{ moment|when }}``  "just now", "5 min ago", "today 08:12", "20 Nov, 08:12"; one to come reads as ``due`` says it;
 ``{{ deadline|due }}`` "due in 3 h 10 min", "due tomorrow, 09:30", and once it has passed "2 h late";
 ``{{ seconds|lasting }}`` "3 h 10 min".
 """
@@ -23,11 +23,17 @@ _SAID_IN_MINUTES = timedelta(hours=1)
 
 @register.filter
 def when(moment: datetime | None) -> SafeString | str:
-    """A ``<time>``: how far away if near, else the day and the time. site.js ages it by ``data-age``."""
+    """A ``<time>``: how long ago if near, else the day and the time."""
     if moment is None:
         return ""
     now = timezone.now()
-    return _element(moment, "due" if moment > now else "past", _in_words(moment, now))
+    if moment > now:
+        return due(moment)
+    gone = now - moment
+    if gone >= _SAID_IN_MINUTES:
+        return _element(moment, "", _day(moment, now))
+    ago = _("%(time)s ago") % {"time": lasting(gone.total_seconds())}
+    return _element(moment, "past", _("just now") if gone < timedelta(minutes=1) else ago)
 
 
 @register.filter
@@ -37,8 +43,10 @@ def due(moment: datetime | None) -> SafeString | str:
         return ""
     now = timezone.now()
     if moment <= now:
-        return _element(moment, "deadline", _("%(time)s late") % {"time": lasting((now - moment).total_seconds())})
-    return _element(moment, "deadline", _("due %(time)s") % {"time": _in_words(moment, now)})
+        return _element(moment, "due", _("%(time)s late") % {"time": lasting((now - moment).total_seconds())})
+    if moment - now < _SAID_IN_HOURS:
+        return _element(moment, "due", _("due in %(time)s") % {"time": lasting((moment - now).total_seconds())})
+    return _element(moment, "", _("due %(day)s") % {"day": _day(moment, now)})
 
 
 @register.filter
@@ -56,19 +64,10 @@ def lasting(seconds: Any) -> str:
 def _element(moment: datetime, age: str, words: str) -> SafeString:
     local = timezone.localtime(moment)
     exact = f"{formats.date_format(local, 'j M Y, H:i:s')} {local.tzname()}"
+    aged = format_html(' data-age="{}"', age) if age else ""
     return format_html(
-        '<time datetime="{}" title="{}" data-age="{}">{}</time>', local.isoformat(timespec="seconds"), exact, age, words
+        '<time datetime="{}" title="{}"{}>{}</time>', local.isoformat(timespec="seconds"), exact, aged, words
     )
-
-
-def _in_words(moment: datetime, now: datetime) -> str:
-    if moment > now:
-        near = moment - now < _SAID_IN_HOURS
-        return _("in %(time)s") % {"time": lasting((moment - now).total_seconds())} if near else _day(moment, now)
-    if now - moment < timedelta(minutes=1):
-        return _("just now")
-    near = now - moment < _SAID_IN_MINUTES
-    return _("%(time)s ago") % {"time": lasting((now - moment).total_seconds())} if near else _day(moment, now)
 
 
 def _day(moment: datetime, now: datetime) -> str:

@@ -1,0 +1,44 @@
+"""What the shell of every page reads: who this person is here."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
+from approvals.models import LevelHolder
+
+AUDITORS, OPS = "auditors", "ops"
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What somebody may do on this site, as far as the navigation and the menu tell."""
+
+    levels: tuple[str, ...] = ()
+    groups: frozenset[str] = frozenset()
+    superuser: bool = False
+
+    @property
+    def may_audit(self) -> bool:
+        return self.superuser or AUDITORS in self.groups
+
+    @property
+    def in_words(self) -> str:
+        parts = [_("You decide as %(levels)s.") % {"levels": get_text_list(self.levels, _("and"))}] if self.levels else []
+        if self.superuser:
+            parts.append(_("You see everything and look after the site."))
+        if AUDITORS in self.groups:
+            parts.append(_("You read the ledger."))
+        if OPS in self.groups:
+            parts.append(_("You run batches and circuits."))
+        return " ".join(parts or [_("You ask; others decide. You hold no level.")])
+
+
+def roles_of(user: Any) -> Roles:
+    """Two reads, and only for a page that shows them (the context hands this over unread)."""
+    if not user.is_authenticated:
+        return Roles()
+    held = LevelHolder.objects.filter(user_id=user.pk).order_by("level__rank").values_list("level__title", flat=True)
+    groups = frozenset(user.groups.values_list("name", flat=True))
+    return Roles(tuple(title.lower() if len(title) > 3 else title for title in held), groups, user.is_superuser)
