@@ -8,7 +8,9 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
     from dashboard.leaving import run_and_leave
+    from dashboard.up.surroundings import prepare
 
+    prepare(sys.argv)
     run_and_leave(sys.argv)
 
 

@@ -1,0 +1,1 @@
+"""The `up` command's parts: one folder, three children, and somebody who looks after them."""
