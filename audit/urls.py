@@ -1,0 +1,8 @@
+"""The addresses of the ledger."""
+
+from django.urls import path
+
+from audit import views
+
+app_name = "audit"
+urlpatterns = [path("", views.index, name="index")]
