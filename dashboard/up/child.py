@@ -14,7 +14,7 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def _die_with(parent: int) -> Callable[[], None] | None:
-    """On Linux, have the kernel kill the child when `up` is killed. Runs between fork and exec: does next to nothing."""
+    """On Linux, have the kernel kill the child when `up` is killed. Runs between fork and exec: so it does little."""
     if _libc is None:
         return None
 

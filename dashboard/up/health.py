@@ -1,13 +1,17 @@
-"""Asks the web server how it is, as any monitor would."""
+"""How the children are: the web server is asked as any monitor would, the worker by its pulse."""
 
 import json
+import socket
 import urllib.error
 import urllib.request
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from dashboard.up import ports
+from live.models import Pulse
 
 
 def ask(port: int, timeout: float = 2.0) -> dict[str, Any]:
@@ -22,6 +26,12 @@ def ask(port: int, timeout: float = 2.0) -> dict[str, Any]:
         return _object(error.read()) or {"status": f"HTTP {error.code}"}
     except OSError:
         return {}
+
+
+def worker_is_up(pid: int) -> bool:
+    """Whether this very worker process beats and reaches Temporal; the beats of the one before it do not count."""
+    lately = timezone.now() - timedelta(seconds=5)
+    return Pulse.objects.filter(host=socket.gethostname(), pid=pid, at__gt=lately, temporal_at__gt=lately).exists()
 
 
 def _host(port: int) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connections
 
 from dashboard.up import health, ports, prepare
 from dashboard.up.child import Child
@@ -66,9 +67,11 @@ class House:
         if embedded:
             self.supervisor.wait_until(lambda: ports.answers(chosen["temporal"]))
         say("Starting the worker and the web server.")
-        self.supervisor.start(self._child("the worker", [sys.executable, MANAGE, "worker"], "worker", 15.0))
+        worker = self._child("the worker", [sys.executable, MANAGE, "worker"], "worker", 15.0)
+        self.supervisor.start(worker)
         self.supervisor.start(self._child("the web server", self._web(), "web", 8.0))
-        self.supervisor.wait_until(self._patiently(self._ready))
+        self.supervisor.wait_until(self._patiently(lambda: self._ready(worker)))
+        connections.close_all()
         if self.demo:
             self._load_demo()
         self.supervisor.settled = True
@@ -119,8 +122,9 @@ class House:
         command += ["--host", ports.HOST, "--port", str(self.port), "--loop", "uvloop", "--lifespan", "off"]
         return [*command, "--ws", "websockets-sansio", "--timeout-graceful-shutdown", "5", "--no-access-log"]
 
-    def _ready(self) -> bool:
-        return bool(health.ask(self.port).get("status") == "ok")
+    def _ready(self, worker: Child) -> bool:
+        pid = worker.process.pid if worker.process else 0
+        return health.worker_is_up(pid) and health.ask(self.port).get("status") == "ok"
 
     def _patiently(self, condition: Callable[[], bool]) -> Callable[[], bool]:
         """The condition; every while that it has not come true, people are told what is still missing."""

@@ -1,0 +1,68 @@
+"""Which worker serves which queue, with what and how much at once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from worker import activities, workflows
+
+PASSED_THROUGH = ("worker.contracts",)
+"""Pure modules that the sandbox shares instead of loading them again for each run. Never one that holds workflows, nor
+a package above one: that switches their isolation off without a word."""
+
+WORK_QUEUE = "leitstand-work"
+DRAIN = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One task queue and what this process offers to it. ``slots`` bounds the activities held at once."""
+
+    name: str
+    slots: int
+    activities: Sequence[Callable[..., Any]] = ()
+    workflows: Sequence[type[Any]] = field(default=())
+
+
+def all_queues() -> list[Queue]:
+    """Those that have anything to serve: the SDK refuses an empty worker."""
+    known = [
+        # Far more slots than threads (worker.activities.running): actions that wait for a thread must not take the
+        # last slot from a decision.
+        Queue(settings.TEMPORAL_TASK_QUEUE, 200, activities.DECISIONS, workflows.ALL),
+        Queue(WORK_QUEUE, 50, activities.WORK),
+    ]
+    return [queue for queue in known if queue.activities or queue.workflows]
+
+
+def chosen(names: Sequence[str]) -> list[Queue]:
+    """The queues of these names, all without names; ValueError names one that does not exist."""
+    known = {settings.TEMPORAL_TASK_QUEUE, WORK_QUEUE}
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"There is no queue {unknown[0]!r} here. The queues are: {', '.join(sorted(known))}.")
+    return [queue for queue in all_queues() if not names or queue.name in names]
+
+
+def worker(client: Client, queue: Queue, identity: str) -> Worker:
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+    return Worker(
+        client,
+        task_queue=queue.name,
+        identity=identity,
+        activities=queue.activities,
+        workflows=queue.workflows,
+        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        max_cached_workflows=500,
+        max_concurrent_activities=queue.slots,
+        # Eager activities would bypass the queue's rate limit.
+        disable_eager_activity_execution=True,
+        # The default lets a killed worker's retry see a heartbeat of half a minute ago.
+        max_heartbeat_throttle_interval=timedelta(seconds=1),
+        graceful_shutdown_timeout=DRAIN,
+    )

@@ -1,0 +1,151 @@
+"""The worker process: connects with patience, serves its queues, beats once a second, and ends in two stages."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from temporalio.client import Client
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+
+from worker import client, queues, registry
+from worker.lines import name_the_runs
+from worker.queues import Queue
+from worker.ticking import Ticking
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
+FRESH = 3.0
+"""Seconds for which Temporal's last answer counts."""
+
+
+class Process:
+    """One worker process. The first signal drains, the second ends it at once."""
+
+    def __init__(self, serving: Sequence[Queue]) -> None:
+        self.serving = serving
+        self.started_at = datetime.now(UTC)
+        self.host = socket.gethostname()
+        self.name = f"{self.host}:{os.getpid()}:{int(self.started_at.timestamp())}"
+        self._temporal_answered = float("-inf")
+        self._asked = 0
+        self._stop = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ticking: list[Ticking] = []
+
+    # --- the life of it -----------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+        name_the_runs()
+        self._start_ticking()
+        try:
+            await self._serve_until_asked(_runtime())
+        finally:
+            for thread in self._ticking:
+                thread.stop()
+        log.info("The worker has ended; nothing was under way any more.")
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self._asked += 1
+        if self._asked > 1:
+            os._exit(128 + number)  # at once: what was under way is tried again by Temporal
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._drain)
+
+    def _drain(self) -> None:
+        log.info(
+            "Asked to end: taking nothing new, finishing what is under way (%g s at most).", _seconds(queues.DRAIN)
+        )
+        self._stop.set()
+
+    async def _serve_until_asked(self, runtime: Runtime | None) -> None:
+        pause = FIRST_PAUSE
+        while not self._stop.is_set():
+            try:
+                async with asyncio.timeout(10):
+                    connected = await client.connect(runtime=runtime, patient=True)
+                pause = FIRST_PAUSE
+                await self._serve(connected)
+            except Exception as error:
+                log.warning("Temporal cannot be used now; trying again in %g s. (%s)", pause, error)
+                await self._rest(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stop.wait(), seconds)
+        except TimeoutError:
+            pass
+
+    async def _serve(self, connected: Client) -> None:
+        """Until asked to end, or until a worker fails for good; then all of them are drained."""
+        workers = [queues.worker(connected, queue, self.name) for queue in self.serving]
+        running = [asyncio.create_task(worker.run()) for worker in workers]
+        others = [asyncio.create_task(self._stop.wait()), asyncio.create_task(self._listen(connected))]
+        log.info("Serving %s.", self._queue_names())
+        await asyncio.wait([*running, *others], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.gather(*(worker.shutdown() for worker in workers), return_exceptions=True)
+        for other in others:
+            other.cancel()
+        for ended in await asyncio.gather(*running, return_exceptions=True):
+            if isinstance(ended, BaseException):
+                raise ended
+
+    # --- what it says about itself ------------------------------------------------------------------------------
+
+    def _start_ticking(self) -> None:
+        self._ticking = [Ticking("the pulse", self._beat)]
+        self._ticking += [Ticking(name, chore) for name, chore in registry.chores().items()]
+        for thread in self._ticking:
+            thread.start()
+
+    async def _listen(self, connected: Client) -> None:
+        """Ask Temporal every second whether it is there; the pulse carries the answer."""
+        while True:
+            try:
+                if await connected.service_client.check_health(timeout=timedelta(seconds=1)):
+                    self._temporal_answered = time.monotonic()
+            except Exception as error:  # it is away: that is what the missing answer says
+                log.debug("Temporal does not answer: %s", error)
+            await asyncio.sleep(1)
+
+    def _beat(self) -> Any:
+        registry.call(
+            "live.beat",
+            worker=self.name,
+            host=self.host,
+            pid=os.getpid(),
+            queues=self._queue_names(),
+            started_at=self.started_at,
+            temporal_ok=time.monotonic() - self._temporal_answered < FRESH,
+        )
+
+    def _queue_names(self) -> str:
+        return ", ".join(queue.name for queue in self.serving)
+
+
+def _runtime() -> Runtime | None:
+    """With the SDK's metrics on LEITSTAND_METRICS_PORT, if that is set. A taken port costs the metrics only."""
+    port = settings.LEITSTAND_METRICS_PORT
+    if not port:
+        return None
+    try:
+        return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=f"127.0.0.1:{port}")))
+    except (RuntimeError, ValueError) as error:
+        log.warning("No metrics: port %s cannot be used. (%s)", port, error)
+        return None
+
+
+def _seconds(duration: timedelta) -> float:
+    return duration.total_seconds()
