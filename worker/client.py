@@ -55,7 +55,7 @@ class Described:
 
 
 async def connect(*, lazy: bool = False, runtime: Runtime | None = None, patient: bool = False) -> Client:
-    """A client for the server that the ``TEMPORAL_*`` variables name. ``patient``: the SDK's long retries, for workers."""
+    """A client for the server that the ``TEMPORAL_*`` variables name. ``patient``: long retries, for workers."""
     config: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
     config.setdefault("target_host", "127.0.0.1:7233")
     retry = None if patient else RetryConfig(max_retries=1, max_elapsed_time_millis=800)
@@ -82,7 +82,7 @@ def loop() -> asyncio.AbstractEventLoop:
 
 
 def on_loop(call: Coroutine[Any, Any, T], timeout: float) -> T:
-    """Run a coroutine on the client's loop and wait for it in this thread. The second deadline is belt to the braces."""
+    """Run a coroutine on the client's loop and wait for it in this thread. Its deadline is belt to the braces."""
     future = asyncio.run_coroutine_threadsafe(call, loop())
     try:
         return future.result(timeout + 5)

@@ -285,7 +285,6 @@ class Verdict:
     at: float = 0.0
     known: str = ""
     comment: str = ""
-    duplicate: bool = False
 
 
 # --- what the steps send and get --------------------------------------------------------------------------------

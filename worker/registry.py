@@ -15,17 +15,25 @@ _handlers: dict[str, Callable[..., Any]] = {}
 _chores: dict[str, Callable[[], Any]] = {}
 
 
+class Missing(LookupError):
+    """Nothing is registered under this name."""
+
+
+class BadArguments(ValueError):
+    """The arguments do not fit what is registered; trying again will not help."""
+
+
 def handler(name: str, function: Callable[..., Any]) -> None:
     """Make a service callable from an activity under this name."""
     _handlers[name] = function
 
 
 def call(name: str, /, *args: Any, **kwargs: Any) -> Any:
-    """Call what was registered under this name; LookupError says what is missing."""
+    """Call what was registered under this name, or raise :class:`Missing`."""
     try:
         function = _handlers[name]
     except KeyError:
-        raise LookupError(f"Nothing is registered under {name!r}. Is its app in INSTALLED_APPS?") from None
+        raise Missing(f"Nothing is registered under {name!r}. Is its app in INSTALLED_APPS?") from None
     return function(*args, **kwargs)
 
 

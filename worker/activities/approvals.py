@@ -63,5 +63,5 @@ async def run_action(given: RunAction) -> Any:
     """The approved action. What it raises is tried again; an action that is not there, or is called wrongly, is not."""
     try:
         return await in_thread(ACTIONS, registry.call, "approvals.run_action", given, every=5.0)
-    except LookupError as missing:
+    except (registry.Missing, registry.BadArguments) as missing:
         raise ApplicationError(str(missing), non_retryable=True) from missing

@@ -16,6 +16,8 @@ from worker import contracts, steps
 from worker.contracts import Claim, Parsed, Ref, Verdict
 
 BATCH = 200
+GRACE = 2.0
+"""Seconds that a click made before the deadline has to be committed: the level times out only after them."""
 REMEMBERED = 1_000
 
 
@@ -54,6 +56,7 @@ class ApprovalCore:
     queue: list[Claim] = field(default_factory=list)
     recording: set[str] = field(default_factory=set)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    applied: set[str] = field(default_factory=set)
     claims_seen: int = 0
     cancelled: bool = False
     action_error: str = ""
@@ -86,7 +89,7 @@ class ApprovalCore:
     # --- the way -----------------------------------------------------------------------------------------------
 
     async def run(self) -> dict[str, Any]:
-        """From the first step to the end. Cancelling from outside is a condition here, so that no recording is cut off."""
+        """From the first step to the end. Cancelling is a condition here, so that no recording is cut off."""
         way = asyncio.create_task(self._way())
         try:
             return await asyncio.shield(way)
@@ -122,14 +125,14 @@ class ApprovalCore:
         self._open(index, step)
         await steps.open_level(contracts.OpenLevel(ref(), index, step.opened_at or 0, step.deadline or 0))
         while True:
-            await self._something(step.deadline)
+            await self._something((step.deadline or 0) + GRACE)
             if self.queue:
                 applied = await self._record()
                 if applied:
                     return self._applied(applied, step)
             elif self.cancelled:
                 return CANCELLED
-            elif now() >= (step.deadline or 0):
+            elif now() >= (step.deadline or 0) + GRACE:
                 ended = await self._expire(index, step)
                 if ended:
                     return ended
@@ -172,16 +175,17 @@ class ApprovalCore:
         deadline = 0.0 if self.open_index is None else self.chain[self.open_index].deadline or 0.0
         done = await steps.record_claims(contracts.RecordClaims(ref(), batch, self.phase, self.open_index, deadline))
         self.recording = set()
-        for verdict in done.verdicts:
-            self._remember(verdict)
-        return next((verdict for verdict in done.verdicts if verdict.applied and not verdict.duplicate), None)
+        return self._remember(done.verdicts)
 
-    def _remember(self, verdict: Verdict) -> None:
-        """For get_decision. A reused id must not cover up what the first use of it came to."""
-        if verdict.code != "id_reused":
-            self.verdicts[verdict.decision_id] = verdict
+    def _remember(self, verdicts: list[Verdict]) -> Verdict | None:
+        """Keep them for get_decision; the one that newly applies, if one does: a double click applies once."""
+        applied = next((each for each in verdicts if each.applied and each.decision_id not in self.applied), None)
+        if applied:
+            self.applied.add(applied.decision_id)
+        self.verdicts.update((verdict.decision_id, verdict) for verdict in verdicts)
         while len(self.verdicts) > REMEMBERED:
             del self.verdicts[next(iter(self.verdicts))]
+        return applied
 
     def _applied(self, verdict: Verdict, step: StepState) -> Outcome | None:
         if verdict.verdict == contracts.WITHDRAW:

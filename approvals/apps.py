@@ -1,0 +1,28 @@
+"""Approvals registers what the worker calls: its recording services, its chores, and everybody's actions."""
+
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext_lazy as _
+
+
+class ApprovalsConfig(AppConfig):
+    name = "approvals"
+    verbose_name = _("Approvals")
+
+    def ready(self) -> None:
+        from approvals import recording, sending
+        from worker import registry
+
+        autodiscover_modules("actions")
+        for service in (
+            recording.open_request,
+            recording.open_level,
+            recording.record_claims,
+            recording.expire_level,
+            recording.run_action,
+            recording.action_ended,
+            recording.close_request,
+        ):
+            registry.handler(f"approvals.{service.__name__}", service)
+        registry.housekeeping("approvals.start_pending", sending.start_pending)
+        registry.housekeeping("approvals.send_unsettled", sending.send_unsettled)
