@@ -1,4 +1,4 @@
-"""What a live piece of a page is. An app's own regions stand in its ``regions.py`` and are found like its ``admin.py``."""
+"""What a live piece of a page is. An app's regions stand in its ``regions.py`` and are found like its ``admin.py``."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar, Protocol
@@ -21,13 +21,15 @@ class Region:
     template: ClassVar[str]
     interval: ClassVar[float] = 1.0
     """Seconds between two reads when nothing nudges."""
+    echo: ClassVar[float] = 0.0
+    """Read once more so many seconds after a nudge, for what follows a commit by a moment: a workflow's own state."""
 
     def may_watch(self, user: Any, key: str) -> bool:
-        """Asked at subscribe, and again at least every 5 s while frames are delivered. Runs in a thread; may use the ORM."""
+        """Asked at subscribe, and at least every 5 s while frames are delivered. Runs in a thread; may use the ORM."""
         raise NotImplementedError
 
     def audience(self, user: Any, key: str) -> Hashable:
-        """What this user may see, as a value: users with equal audiences share one rendering (language and time zone are added)."""
+        """What this user may see, as a value: equal audiences (and languages and time zones) share one rendering."""
         raise NotImplementedError
 
     def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:

@@ -1,0 +1,24 @@
+"""The web server's way in: pages by Django, the one websocket by the live app, nothing else."""
+# mypy: untyped-calls-exclude="channels,live.consumer"
+
+import os
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.routing import ProtocolTypeRouter
+from channels.security.websocket import AllowedHostsOriginValidator, WebsocketDenier
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+pages = get_asgi_application()
+
+from live.consumer import LiveConsumer  # noqa: E402 - Django must be set up first
+
+
+async def sockets(scope: Any, receive: Any, send: Any) -> None:
+    """``/live/``; any other address is refused before it is accepted."""
+    wanted: type[AsyncWebsocketConsumer] = LiveConsumer if scope["path"] == "/live/" else WebsocketDenier
+    await wanted()(scope, receive, send)
+
+
+application = ProtocolTypeRouter({"http": pages, "websocket": AllowedHostsOriginValidator(sockets)})

@@ -1,0 +1,19 @@
+"""Starts the live app: finds every app's regions, takes the workers' beats, drops grants when people change."""
+
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext_lazy as _
+
+
+class LiveConfig(AppConfig):
+    name = "live"
+    verbose_name = _("Live pages")
+
+    def ready(self) -> None:
+        from live import services, signals, system
+        from worker import registry
+
+        autodiscover_modules("regions")
+        system.register_region()
+        registry.handler("live.beat", services.beat)
+        signals.connect()

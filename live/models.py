@@ -1,0 +1,24 @@
+"""The workers' pulse: Temporal itself lists a killed worker for minutes."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Pulse(models.Model):
+    """One worker process, and when it last said that it lives."""
+
+    worker = models.CharField(max_length=200, unique=True, help_text="host:pid:start")
+    host = models.CharField(max_length=200)
+    pid = models.PositiveIntegerField()
+    queues = models.TextField(blank=True)
+    started_at = models.DateTimeField()
+    at = models.DateTimeField(help_text="The last beat.")
+    temporal_at = models.DateTimeField(null=True, help_text="When Temporal last answered this worker.")
+
+    class Meta:
+        ordering = ["worker"]
+        verbose_name = _("worker's pulse")
+        verbose_name_plural = _("workers' pulses")
+
+    def __str__(self) -> str:
+        return self.worker

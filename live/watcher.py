@@ -1,0 +1,118 @@
+"""Reads one region for one audience while somebody looks, and offers them what changed."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, NamedTuple
+
+from live import reader
+from live.regions import Region
+from live.rendering import Outlook, Piece, render_for
+from live.threads import reading
+
+if TYPE_CHECKING:
+    from live.viewer import Viewer
+
+log = logging.getLogger(__name__)
+
+GAP = 0.075
+"""Seconds at least between two reads: a burst of nudges is one read."""
+
+SLOW = 3.0
+"""Seconds after which a read that has not ended counts as not working."""
+
+
+class Key(NamedTuple):
+    """Viewers for whom all of this is equal see the same HTML, rendered once."""
+
+    piece: Piece
+    audience: Hashable
+    outlook: Outlook
+
+
+class Watcher:
+    """Lives from its first viewer to its last."""
+
+    def __init__(self, key: Key, region: Region) -> None:
+        self.key, self.region, self.viewers = key, region, set[Viewer]()
+        self._joined: set[Viewer] = set()
+        self._html: str | None = None
+        self._woken = asyncio.Event()
+        self._echo_at: float | None = None
+        self._failed = False
+        self._since: float | None = None
+        self.task = asyncio.create_task(self._run(), name=f"watch {key.piece}")
+
+    @property
+    def audience(self) -> Hashable:
+        return self.key.audience
+
+    @property
+    def stale(self) -> bool:
+        """The last read failed, or one is taking too long: what is on the screen may be old."""
+        return self._failed or (self._since is not None and time.monotonic() - self._since > SLOW)
+
+    def add(self, viewer: "Viewer") -> None:
+        """Sent afresh to this one, from a read that begins now: the page may be newer than the last read."""
+        self.viewers.add(viewer)
+        self._joined.add(viewer)
+        self._woken.set()
+
+    def remove(self, viewer: "Viewer") -> None:
+        self.viewers.discard(viewer)
+        self._joined.discard(viewer)
+
+    def nudge(self) -> None:
+        self._woken.set()
+        if self.region.echo:
+            self._echo_at = time.monotonic() + self.region.echo
+
+    async def _run(self) -> None:
+        while True:
+            self._woken.clear()
+            await self._turn()
+            await asyncio.sleep(GAP)
+            try:
+                async with asyncio.timeout(self._patience()):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+
+    def _patience(self) -> float:
+        """Seconds until the region's clock, or its echo, if that comes first."""
+        clock = max(self.region.interval - GAP, 0.0)
+        return clock if self._echo_at is None else min(clock, max(self._echo_at - time.monotonic(), 0.0))
+
+    def _hear_echo(self) -> None:
+        """The nudge's own answers are too early for its echo."""
+        if self._echo_at is not None and time.monotonic() >= self._echo_at:
+            self._echo_at = None
+            reader.expire()
+
+    async def _turn(self) -> None:
+        self._hear_echo()
+        joined, self._joined = self._joined, set()
+        try:
+            html = await self._read()
+        except Exception:
+            self._say_failed()
+            self._joined |= joined & self.viewers
+            return
+        self._failed = False
+        changed, self._html = html != self._html, html
+        for viewer in self.viewers if changed else joined & self.viewers:
+            viewer.offer(self.key.piece.element_id, html)
+
+    async def _read(self) -> str:
+        self._since = time.monotonic()
+        try:
+            return await reading.run(render_for, self.region, *self.key)
+        finally:
+            self._since = None
+
+    def _say_failed(self) -> None:
+        """Once per episode: a region that fails every second would else bury the log."""
+        if not self._failed:
+            log.exception("The region %s cannot be read; its viewers keep what they have.", self.key.piece)
+        self._failed = True
