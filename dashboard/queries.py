@@ -25,7 +25,9 @@ class Roles:
 
     @property
     def in_words(self) -> str:
-        parts = [_("You decide as %(levels)s.") % {"levels": get_text_list(self.levels, _("and"))}] if self.levels else []
+        parts = []
+        if self.levels:
+            parts.append(_("You decide as %(levels)s.") % {"levels": get_text_list(self.levels, _("and"))})
         if self.superuser:
             parts.append(_("You see everything and look after the site."))
         if AUDITORS in self.groups:

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dashboard.measure.Measured",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -184,6 +185,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 TEMPORAL_TASK_QUEUE = os.environ.get("TEMPORAL_TASK_QUEUE", "leitstand")
 TEMPORAL_UI_URL = os.environ.get("TEMPORAL_UI_URL", "")
 LEITSTAND_METRICS_PORT = os.environ.get("LEITSTAND_METRICS_PORT", "")
+# With it (Authorization: Bearer …) a scraper elsewhere may read /metrics; without it only this machine and superusers.
+METRICS_TOKEN = os.environ.get("LEITSTAND_METRICS_TOKEN", "")
 
 # --- logs -------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,10 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
+
+admin.site.site_title = admin.site.site_header = "Leitstand"
+admin.site.index_title = _("People, levels and policies")
 
 urlpatterns = [
     path("", include("dashboard.pages")),

@@ -1,0 +1,50 @@
+"""What /metrics reads from the database at each scrape: how much is open, how much is unsettled, who is alive."""
+
+from collections.abc import Iterator
+
+from django.db.models import Count
+from django.utils import timezone
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from approvals.models import OPEN, Attempt, Request
+from audit.models import Entry
+from live.queries import system
+
+UNSETTLED = (Attempt.State.MADE, Attempt.State.SENT, Attempt.State.UNKNOWN)
+
+
+class FromTheDatabase(Collector):
+    """Not registered at import: a registry calls ``collect`` then, and there may be no database yet."""
+
+    def collect(self) -> Iterator[Metric]:
+        yield _open_requests()
+        yield GaugeMetricFamily(
+            "leitstand_attempts_unsettled",
+            "Tries to decide whose receipt is not final yet.",
+            value=Attempt.objects.filter(state__in=UNSETTLED).count(),
+        )
+        # The last number, not a count: entries are never deleted, and a count reads the whole ledger.
+        last = Entry.objects.order_by("-pk").values_list("pk", flat=True).first()
+        yield CounterMetricFamily("leitstand_ledger_entries", "Entries written to the ledger.", value=last or 0)
+        yield from _system()
+
+
+def _open_requests() -> Metric:
+    found = Request.objects.filter(closed_at=None).order_by().values_list("status").annotate(number=Count("pk"))
+    numbers = dict(found)
+    gauge = GaugeMetricFamily("leitstand_requests_open", "Open requests by status.", labels=["status"])
+    for status in OPEN:
+        gauge.add_metric([status.value], numbers.get(status.value, 0))
+    return gauge
+
+
+def _system() -> Iterator[Metric]:
+    now, seen = timezone.now(), system()
+    ages = GaugeMetricFamily("leitstand_worker_pulse_age_seconds", "Since a worker's last beat.", labels=["worker"])
+    for worker in seen.workers:
+        ages.add_metric([worker.name], (now - worker.at).total_seconds())
+    yield ages
+    yield GaugeMetricFamily("leitstand_workers_alive", "Workers with a pulse.", value=len(seen.living))
+    yield GaugeMetricFamily("leitstand_temporal_up", "Whether Temporal answers.", value=float(seen.temporal_ok))

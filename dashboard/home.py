@@ -1,0 +1,66 @@
+"""What home shows: what waits for this person, what runs out soonest, their own open requests; and the system."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from approvals import access, queries
+from approvals.rows import Row
+from dashboard.templatetags.look import spelled
+from dashboard.templatetags.times import lasting
+from live.queries import System, system
+
+EACH = 5
+
+
+def home_for(user: Any) -> Mapping[str, Any]:
+    """State only: the same for the page and for the region."""
+    waiting = queries.waiting_for(user, limit=EACH).rows
+    count = queries.count_waiting_for(user) if waiting else 0
+    shown = {row.pk for row in waiting}
+    soon = [row for row in queries.due_soonest(user, limit=2 * EACH) if row.pk not in shown and not row.can_decide]
+    own = [row for row in queries.mine(user, limit=4 * EACH).rows if row.is_open][:EACH]
+    return {
+        "waiting": waiting,
+        "count": count,
+        "count_said": spelled(count) if count <= queries.CAP else queries.said(count),
+        "more": count - len(waiting),
+        "lead": lead(waiting, soon),
+        "soon": soon[:EACH],
+        "own": own,
+        "decides": bool(access.sight_of(user).levels),
+    }
+
+
+def lead(waiting: Sequence[Row], soon: Sequence[Row]) -> str:
+    """One sentence under the headline: what to begin with, or why one may be calm."""
+    first = next((row for row in waiting if row.deadline), None)
+    if first is None:
+        return _("Others are deciding; the next to run out is below.") if soon else _("All is quiet.")
+    left = _left(first.deadline)
+    return _("Begin with “%(title)s”: %(left)s.") % {"title": first.title, "left": left}
+
+
+def _left(deadline: datetime | None) -> str:
+    seconds = (deadline - timezone.now()).total_seconds() if deadline else 0.0
+    # To the hour and no finer: this is compared before it is sent, and must not change each minute.
+    if seconds <= 0:
+        return _("its time is up")
+    return (
+        _("less than an hour is left")
+        if seconds < 3_600
+        else _("%(time)s left") % {"time": lasting(seconds // 3_600 * 3_600)}
+    )
+
+
+def system_now() -> Mapping[str, Any]:
+    seen = system()
+    return {"system": seen, "number_alive": len(seen.living), "latest": latest_beat(seen)}
+
+
+def latest_beat(seen: System) -> datetime | None:
+    """When a worker last said that it lives; told only when none does, or the page would change each second."""
+    return None if seen.worker_alive else max((worker.at for worker in seen.workers), default=None)
