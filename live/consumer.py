@@ -33,7 +33,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, send)  # type: ignore[no-untyped-call]
         finally:
             if self._delivery is not None:
                 self._delivery.cancel()

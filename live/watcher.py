@@ -35,7 +35,8 @@ class Watcher:
     """Lives from its first viewer to its last."""
 
     def __init__(self, key: Key, region: Region) -> None:
-        self.key, self.region, self.viewers = key, region, set[Viewer]()
+        self.key, self.region = key, region
+        self.viewers: set[Viewer] = set()
         self._joined: set[Viewer] = set()
         self._html: str | None = None
         self._woken = asyncio.Event()

@@ -1,4 +1,4 @@
-"""How every service writes: in a transaction, on SQLite one writer at a time per process, and with a nudge at the end."""
+"""How every service writes: in a transaction, on SQLite one writer at a time per process, a nudge at the end."""
 
 import threading
 from collections.abc import Iterator

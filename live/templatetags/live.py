@@ -28,7 +28,8 @@ the page's one websocket for every region that was rendered above it, so nothing
 
 ``data-state``: ``asof`` (first paint, and all there is without JavaScript), ``live``, ``no-worker``, ``no-temporal``,
 ``no-database``, ``stale`` (a piece of this page cannot be read), and, set by live.js, ``blind`` (no pulse for 3 s) and
-``off`` (signed out). A region that cannot be read has ``data-stale``. ``<body data-live="live|blind|off">`` says the same for the whole page: style by either.
+``off`` (signed out). ``<body data-live="live|blind|off">`` says the same for the whole page: style by either. A region
+that cannot be read just now has the attribute ``data-stale``.
 
 Ages: ``<time datetime="2026-01-31T09:47:00Z" data-age="past">`` becomes "3 min ago", ``data-age="due"`` becomes
 "due in 3 h 10 min", or "2 h late", in the browser, once a second; the text inside is what is shown without JavaScript.
