@@ -1,5 +1,7 @@
 """The rows of the ledger: entries, the head of each stream, and the seals over them. Only heads ever change."""
 
+import json
+from functools import cached_property
 from typing import Any, NoReturn, TypeVar
 
 from django.db import models
@@ -76,6 +78,15 @@ class Entry(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.stream} {self.seq} {self.kind}"
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """What was recorded; empty if somebody has altered the text so that it cannot be read."""
+        try:
+            data = json.loads(self.body)["data"]
+        except (ValueError, TypeError, KeyError):
+            return {}
+        return data if isinstance(data, dict) else {}
 
 
 class Head(models.Model):

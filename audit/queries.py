@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
@@ -21,15 +20,6 @@ class Line:
 
     entry: Entry
 
-    @cached_property
-    def data(self) -> dict[str, Any]:
-        """What was recorded; empty if somebody has altered the text so that it cannot be read."""
-        try:
-            data = json.loads(self.entry.body)["data"]
-        except (ValueError, TypeError, KeyError):
-            return {}
-        return data if isinstance(data, dict) else {}
-
     @property
     def title(self) -> str:
         """The kind in words: "decision.applied" is "Decision applied"."""
@@ -40,7 +30,9 @@ class Line:
     def facts(self) -> list[tuple[str, str]]:
         """What was recorded, as (name, value) pairs for people; empty values left out."""
         return [
-            (key.replace("_", " "), _said(value)) for key, value in self.data.items() if value not in ("", None, [], {})
+            (key.replace("_", " "), _said(value))
+            for key, value in self.entry.data.items()
+            if value not in ("", None, [], {})
         ]
 
     @property
@@ -68,9 +60,9 @@ def head() -> int:
         return cursor.fetchone()[0] or 0
 
 
-def of_stream(stream: str) -> list[Line]:
+def of_stream(stream: str) -> list[Entry]:
     """All of one stream, oldest first."""
-    return [Line(entry) for entry in Entry.objects.filter(stream=stream).order_by("seq")]
+    return list(Entry.objects.filter(stream=stream).order_by("seq"))
 
 
 def entries(*, stream: str = "", kind: str = "", actor: str = "", before: int | None = None) -> tuple[list[Line], bool]:

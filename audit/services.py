@@ -120,7 +120,7 @@ def seal_due(*, by: str = "system", force: bool = False, now: datetime | None = 
 def _seal(due: QuerySet[Head], by: str, now: datetime) -> bool:
     """One seal over up to HEADS_PER_SEAL heads; False if another worker is at it, or all of them are being written."""
     try:
-        with write():
+        with write(nudge=False):
             last = Seal.objects.order_by("-number").first()
             # Never waits for a writer (so no deadlock with one); what is being written now is sealed a second later.
             heads = list(due.select_for_update(skip_locked=True).order_by("unsealed_since")[:HEADS_PER_SEAL])

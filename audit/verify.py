@@ -19,7 +19,7 @@ from itertools import groupby, islice
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 
 from audit import queries
 from audit.canonical import GENESIS, canonical, digest, moment
@@ -118,9 +118,23 @@ def _entries(report: Report, name: str = "") -> None:
     try:
         for batch in _batches((_stream(report, rows) for _name, rows in by_stream), 500):
             _compare_heads(report, batch)
-    except (ValueError, DatabaseError):  # a time, number or text that no column may hold: written past the application
-        after = f"after entry {last.seq} of {last.stream}" if last else "at the very first entry"
-        report.found(Broken(0, 0, "", 0, f"an entry that cannot be read comes {after}"))
+    except (ValueError, DatabaseError):
+        if not (broken := _unreadable(last)):
+            raise
+        report.found(broken)
+
+
+def _unreadable(last: Entry | None) -> Broken | None:
+    """The first entry after this one that holds a time, number or text that its column cannot hold."""
+    rows = Entry.objects.order_by("stream", "seq")
+    if last:
+        rows = rows.filter(Q(stream=last.stream, seq__gt=last.seq) | Q(stream__gt=last.stream))
+    for pk, name, seq in rows.values_list("pk", "stream", "seq").iterator():
+        try:
+            Entry.objects.get(pk=pk)
+        except (ValueError, DatabaseError):
+            return Broken(0, pk, name, seq, "it cannot be read: one of its columns was altered")
+    return None
 
 
 def _stream(report: Report, rows: Iterator[Entry]) -> tuple[Entry, bool]:
@@ -142,7 +156,7 @@ def _wrong(entry: Entry, seq: int, prev: str) -> str:
     """What is wrong with this entry, the one before it having this number and hash; empty if nothing is."""
     if entry.seq != seq + 1:
         return f"it is missing, the next one there is {entry.seq}"
-    if digest(entry.body) != entry.hash:
+    if digest(str(entry.body)) != entry.hash:  # str: SQLite lets a text column hold bytes
         return "its text was altered, the hash does not fit it"
     if column := _differs(entry):
         return f"its column {column} was altered, the text says otherwise"
@@ -218,7 +232,7 @@ def _not_kept(kept: tuple[int, str], what: str) -> Broken:
 def _wrong_seal(seal: Seal, before: Seal) -> str:
     if seal.number != before.number + 1:
         return f"it is missing, the next one there is {seal.number}"
-    if digest(seal.body) != seal.hash:
+    if digest(str(seal.body)) != seal.hash:
         return "its text was altered, the hash does not fit it"
     try:
         said = json.loads(seal.body)

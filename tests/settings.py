@@ -7,10 +7,11 @@ from pathlib import Path
 os.environ.setdefault("LEITSTAND_DATA", tempfile.mkdtemp(prefix="leitstand-tests-"))
 os.environ.setdefault("LEITSTAND_SECRET_KEY", "only-for-tests")
 
-from dashboard.settings import *  # noqa: E402, F403
-from dashboard.settings import DATA_DIR, DATABASES, STORAGES  # noqa: E402
+from dashboard.settings import *  # noqa: F403
+from dashboard.settings import DATA_DIR, DATABASES, STATIC_ROOT, STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of a folder that is missing, and warnings are errors
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads and processes of a test see the same rows, as they do in the product.
