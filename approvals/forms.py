@@ -1,0 +1,226 @@
+"""The forms: a new request, a decision, a reason. What was typed is kept, whatever is wrong with it."""
+
+import json
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from approvals import actions, inputs
+from approvals.models import Attempt, Policy
+
+CURRENCIES = ("EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "JPY", "CAD", "AUD", "CNY", "INR")
+NO_ACTION = "none"
+LONGEST_TITLE = 200
+LONGEST_COMMENT = 5_000
+LONGEST_ID = 200
+
+
+class Typed(forms.CharField):
+    """Text exactly as it was typed; the form's own clean methods say what is wrong with it."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(required=False, strip=False, **more)
+        self.validators = []
+
+
+class ChainForm(forms.Form):
+    """What the chain depends on."""
+
+    amount = Typed(
+        label=gettext_lazy("Amount"),
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "placeholder": "1000.50"}),
+    )
+    currency = Typed(label=gettext_lazy("Currency"), widget=forms.Select)
+    kind = Typed(label=gettext_lazy("Kind"), widget=forms.Select)
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.kinds = dict(Policy.objects.values_list("kind", "title"))
+        _choose(self.fields["currency"], [(code, code) for code in CURRENCIES])
+        _choose(self.fields["kind"], [*self.kinds.items()])
+
+    def clean_amount(self) -> Decimal:
+        return inputs.amount_of(self.cleaned_data["amount"])
+
+    def clean_currency(self) -> str:
+        currency = self.cleaned_data["currency"].strip().upper() or "EUR"
+        if currency not in CURRENCIES:
+            raise ValidationError(
+                _("“%(code)s” is not a currency known here. Choose one of the list.") % {"code": currency[:20]}
+            )
+        return currency
+
+    def clean_kind(self) -> str:
+        kind = self.cleaned_data["kind"].strip() or "default"
+        if kind not in self.kinds:
+            raise ValidationError(
+                _("There is no policy for “%(kind)s”. Choose a kind of the list.") % {"kind": kind[:60]}
+            )
+        return kind
+
+
+class NewRequestForm(ChainForm):
+    """All of a new request. ``form_id`` becomes its uuid, so that sending the form twice makes one request."""
+
+    title = Typed(label=gettext_lazy("Title"), widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    details = Typed(
+        label=gettext_lazy("Details"), widget=forms.Textarea(attrs={"rows": 5, "placeholder": "Vendor: Acme Lift GmbH"})
+    )
+    action = Typed(label=gettext_lazy("When approved"), widget=forms.Select)
+    form_id = Typed(widget=forms.HiddenInput)
+    field_order = ["title", "amount", "currency", "kind", "details", "action", "form_id"]
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.actions = {action.name: action for action in actions.available() if action.name != NO_ACTION}
+        _choose(
+            self.fields["action"], [(NO_ACTION, _("nothing runs")), *((a.name, a.title) for a in self.actions.values())]
+        )
+
+    def clean_title(self) -> str:
+        return inputs.line_of(self.cleaned_data["title"], LONGEST_TITLE, _("Give the request a title."))
+
+    def clean_details(self) -> dict[str, str]:
+        return inputs.details_of(self.cleaned_data["details"])
+
+    def clean_action(self) -> dict[str, Any] | None:
+        name = self.cleaned_data["action"].strip() or NO_ACTION
+        if name == NO_ACTION:
+            return None
+        if name not in self.actions:
+            raise ValidationError(_("There is no action “%(name)s”. Choose one of the list.") % {"name": name[:60]})
+        args, errors = actions.check(name, self._typed_arguments(name))
+        if errors:
+            raise ValidationError(list(errors))
+        return {"name": name, "args": args}
+
+    def clean_form_id(self) -> UUID:
+        try:
+            return UUID(self.cleaned_data["form_id"])
+        except ValueError:
+            return uuid4()
+
+    def _typed_arguments(self, name: str) -> dict[str, Any]:
+        """What was typed for this action's arguments; an empty field is an argument that was not given."""
+        typed = {p: self._typed(name, p.name) for p in self.actions[name].parameters}
+        return {p.name: _read(p, text) for p, text in typed.items() if text.strip()}
+
+    def _typed(self, action: str, parameter: str) -> str:
+        return str(self.data.get(f"arg-{action}-{parameter}", ""))
+
+    def arguments(self) -> list[dict[str, Any]]:
+        """The fields of every action's arguments, with what was typed, for the template."""
+        return [
+            {
+                "name": action.name,
+                "title": action.title,
+                "fields": [
+                    {
+                        "name": f"arg-{action.name}-{p.name}",
+                        "label": p.name.replace("_", " "),
+                        "type": _TYPES.get(p.type, str(p.type)),
+                        "required": p.required,
+                        "value": self._typed(action.name, p.name) if self.is_bound else _default(p),
+                    }
+                    for p in action.parameters
+                ],
+            }
+            for action in self.actions.values()
+        ]
+
+
+_TYPES: dict[Any, Any] = {
+    str: gettext_lazy("text"),
+    int: gettext_lazy("a whole number"),
+    float: gettext_lazy("a number"),
+    bool: gettext_lazy("yes or no"),
+    list: gettext_lazy("a list, as JSON"),
+    dict: gettext_lazy("an object, as JSON"),
+}
+
+
+def _read(parameter: Any, text: str) -> Any:
+    """Texts stay texts, which the registry reads further; a list or an object is read as JSON if it is JSON."""
+    text = inputs.lines_of(text, LONGEST_COMMENT)
+    if parameter.type not in (list, dict):
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _default(parameter: Any) -> str:
+    return "" if parameter.required or parameter.default is None else str(parameter.default)
+
+
+def _choose(field: forms.Field, choices: list[tuple[str, Any]]) -> None:
+    field.widget.choices = choices
+
+
+class DecideForm(forms.Form):
+    """A decision as the site and as programs send it. Whether it counts is for the workflow to say."""
+
+    verdict = Typed(widget=forms.HiddenInput)
+    level = Typed(widget=forms.HiddenInput)
+    comment = Typed(label=gettext_lazy("Comment"), widget=forms.Textarea(attrs={"rows": 2}))
+    decision_id = Typed(widget=forms.HiddenInput)
+    shown = Typed(widget=forms.HiddenInput)
+
+    def clean_verdict(self) -> Attempt.Verdict:
+        verdict = self.cleaned_data["verdict"]
+        if verdict not in (Attempt.Verdict.APPROVE, Attempt.Verdict.REJECT):
+            raise ValidationError(_("Say whether you approve or reject."))
+        return Attempt.Verdict(verdict)
+
+    def clean_level(self) -> str:
+        level: str = self.cleaned_data["level"].strip()
+        if len(level) > 50 or not all(map(inputs.shown, level)):
+            raise ValidationError(_("There is no such level. Load the page again and decide there."))
+        return level
+
+    def clean_comment(self) -> str:
+        return inputs.lines_of(self.cleaned_data["comment"], LONGEST_COMMENT)
+
+    def clean_decision_id(self) -> str:
+        return _decision_id(self.cleaned_data["decision_id"])
+
+    def clean_shown(self) -> str:
+        shown: str = self.cleaned_data["shown"]
+        return shown if shown.isascii() and shown.isalnum() and len(shown) <= 64 else ""
+
+    def clean(self) -> None:
+        needed = self.cleaned_data.get("verdict") == Attempt.Verdict.REJECT and "comment" in self.cleaned_data
+        if needed and not self.cleaned_data["comment"]:
+            self.add_error("comment", _("Say why you reject it: the requester reads your reason."))
+
+
+class ReasonForm(forms.Form):
+    """Withdraw, try again, give up: a reason and an id."""
+
+    comment = Typed(label=gettext_lazy("Reason"), widget=forms.TextInput)
+    decision_id = Typed(widget=forms.HiddenInput)
+
+    def clean_comment(self) -> str:
+        return inputs.lines_of(self.cleaned_data["comment"], LONGEST_COMMENT)
+
+    def clean_decision_id(self) -> str:
+        return _decision_id(self.cleaned_data["decision_id"])
+
+
+def _decision_id(typed: str) -> str:
+    """The id from the rendered form. A program that sends none gets a new one: then each call is a decision."""
+    typed = typed.strip()
+    if len(typed) > LONGEST_ID or not all(map(inputs.shown, typed)):
+        raise ValidationError(_("The decision id is not one of this page. Load the page again and decide there."))
+    return typed or str(uuid4())
+
+
+def sentences(form: forms.BaseForm) -> str:
+    """Everything that is wrong with a form, as one text for a program."""
+    return " ".join(str(error) for errors in form.errors.values() for error in errors)

@@ -1,0 +1,118 @@
+"""What happened, said in sentences: the ledger's entries of one request, for people to read."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from approvals.rows import person_name
+from approvals.words import in_a_sentence
+from audit.models import Entry
+from audit.queries import of_stream
+
+LONGEST = 200
+"""A page shows this many entries, the latest; the ledger has them all."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One entry. The page sets ``who`` apart, and ``quote`` in quotation marks."""
+
+    at: datetime
+    who: str
+    text: str
+    quote: str = ""
+    refused: bool = False
+    why: str = ""
+    known: str = ""
+
+
+def history_of(stream: str, titles: Mapping[str, str]) -> tuple[Sentence, ...]:
+    entries = of_stream(stream)[-LONGEST:]
+    names = _names(entry.actor for entry in entries)
+    return tuple(_sentence(entry, names, titles) for entry in entries)
+
+
+def _names(usernames: Iterable[str]) -> dict[str, str]:
+    users = get_user_model()._default_manager.filter(username__in={name for name in usernames if name})
+    return {user.get_username(): person_name(user) for user in users}
+
+
+def _sentence(entry: Entry, names: Mapping[str, str], titles: Mapping[str, str]) -> Sentence:
+    data = entry.data
+    refused = entry.kind == "decision.refused"
+    phrase, level = _phrase(entry.kind, data), _text(data, "level")
+    return Sentence(
+        at=entry.at,
+        who="" if entry.kind in _OF_NOBODY else names.get(entry.actor, entry.actor),
+        text=str(phrase) % {"level": in_a_sentence(titles.get(level, level)), **_policy(data)},
+        quote=_quote(entry.kind, data),
+        refused=refused,
+        why=_text(data, "reason") if refused else "",
+        known=_("claimed by a program") if entry.known == "program" and entry.kind.startswith("decision.") else "",
+    )
+
+
+_OF_NOBODY = {"request.opened", "level.opened", "level.timeout", "action.done", "action.failed", "request.closed"}
+_HAPPENED = {
+    "request.submitted": gettext_lazy("asked for it."),
+    "request.opened": gettext_lazy("The workflow began, by the policy “%(policy)s”, version %(version)s."),
+    "level.opened": gettext_lazy("It waits for %(level)s."),
+    "level.timeout": gettext_lazy("Nobody decided as %(level)s in time."),
+    "request.withdrawn": gettext_lazy("withdrew it"),
+    "action.done": gettext_lazy("The approved action ran."),
+    "action.failed": gettext_lazy("The approved action failed"),
+}
+_APPLIED = {
+    "approve": gettext_lazy("approved as %(level)s"),
+    "reject": gettext_lazy("rejected as %(level)s"),
+    "withdraw": gettext_lazy("withdrew it"),
+    "retry_action": gettext_lazy("had the action tried again"),
+    "give_up": gettext_lazy("gave the action up"),
+}
+_REFUSED = {
+    "approve": gettext_lazy("tried to approve as %(level)s"),
+    "reject": gettext_lazy("tried to reject as %(level)s"),
+    "withdraw": gettext_lazy("tried to withdraw it"),
+    "retry_action": gettext_lazy("tried to have the action run again"),
+    "give_up": gettext_lazy("tried to give the action up"),
+}
+_CLOSED = {
+    "approved": gettext_lazy("It closed as approved."),
+    "rejected": gettext_lazy("It closed as rejected."),
+    "timeout": gettext_lazy("It closed: the deadline passed."),
+    "withdrawn": gettext_lazy("It closed as withdrawn."),
+    "cancelled": gettext_lazy("It closed: the workflow was cancelled."),
+    "invalid": gettext_lazy("It closed: the request was not valid."),
+}
+
+
+def _phrase(kind: str, data: Mapping[str, Any]) -> Any:
+    if kind == "decision.applied":
+        return _APPLIED.get(_text(data, "verdict"), gettext_lazy("decided as %(level)s"))
+    if kind == "decision.refused":
+        return _REFUSED.get(_text(data, "verdict"), gettext_lazy("tried to decide as %(level)s"))
+    if kind == "request.closed":
+        return _CLOSED.get(_text(data, "status"), gettext_lazy("It closed."))
+    return _HAPPENED.get(kind) or kind.replace(".", ", ").replace("_", " ").replace("%", "%%")
+
+
+def _policy(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {"policy": _text(data, "policy"), "version": data.get("policy_version", "?")}
+
+
+def _quote(kind: str, data: Mapping[str, Any]) -> str:
+    if kind == "action.failed":
+        return _text(data, "error") or _text(data, "reason")
+    if kind == "request.withdrawn":
+        return _text(data, "reason") or _text(data, "comment")
+    return _text(data, "comment")
+
+
+def _text(data: Mapping[str, Any], key: str) -> str:
+    value = data.get(key)
+    return value if isinstance(value, str) else ""

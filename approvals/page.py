@@ -1,0 +1,208 @@
+"""Everything that the page of one request shows, read in a constant number of queries."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from approvals import actions
+from approvals.access import sight_of
+from approvals.history import Sentence, history_of
+from approvals.models import Attempt, LevelHolder, Record, Request, Status, Step
+from approvals.rows import a_level_is_open, kind_titles, level_titles, person_name, who_asked
+from approvals.why import Standing, standing
+from approvals.words import in_a_sentence
+from audit.queries import may_read
+
+NAMED = 3
+"""So many holders of a level are named; the others are a number."""
+
+
+@dataclass(frozen=True)
+class StepShown:
+    """One level in the stepper."""
+
+    title: str
+    state: str
+    label: str
+    mark: str
+    who: str
+    deadline: datetime | None
+    decided_at: datetime | None
+    lasted: float | None
+    """Seconds from the opening of the level to its decision."""
+    comment: str
+    claimed: bool
+
+
+@dataclass(frozen=True)
+class StateShown:
+    """What the page shows to everybody alike: the live part."""
+
+    request: Request
+    headline: str
+    who: str
+    kind: str
+    details: tuple[tuple[str, str], ...]
+    action_title: str
+    arguments: tuple[tuple[str, str], ...]
+    steps: tuple[StepShown, ...]
+    history: tuple[Sentence, ...]
+    pending: tuple[str, ...]
+    records: tuple[Record, ...]
+    version: str
+    """Changes whenever the form of a viewer may have to."""
+
+
+@dataclass(frozen=True)
+class RequestPage:
+    """The page as one person sees it."""
+
+    state: StateShown
+    standing: Standing
+    temporal_url: str
+    sees_ledger: bool
+
+    @property
+    def request(self) -> Request:
+        return self.state.request
+
+
+def request_page(request: Request, user: Any) -> RequestPage:
+    sight, titles = sight_of(user), level_titles()
+    state = state_of(request, titles)
+    return RequestPage(
+        state=state,
+        standing=standing(user, sight, request, titles),
+        temporal_url=temporal_url(request),
+        sees_ledger=may_read(user),
+    )
+
+
+def standing_of(request: Request, user: Any) -> Standing:
+    return standing(user, sight_of(user), request, level_titles())
+
+
+def state_of(request: Request, titles: dict[str, str] | None = None) -> StateShown:
+    titles = titles or level_titles()
+    steps = list(request.steps.select_related("decided_by"))
+    return StateShown(
+        request=request,
+        headline=_headline(request, titles),
+        who=who_asked(request),
+        kind=kind_titles().get(request.kind, request.kind),
+        details=_pairs(request.details),
+        action_title=_action_title(request.action_name),
+        arguments=_pairs(request.action_args),
+        steps=_steps(request, steps, titles),
+        history=history_of(request.stream, titles),
+        pending=tuple(_pending(request)),
+        records=tuple(request.records.all()),
+        version=form_version(request),
+    )
+
+
+def form_version(request: Request) -> str:
+    opened = "open" if a_level_is_open(request) else "between"
+    return f"{request.status}-{request.current_step}-{opened}"
+
+
+def _headline(request: Request, titles: dict[str, str]) -> str:
+    """The state in words, with the level where one is waited for."""
+    if request.status == Status.WAITING:
+        if not a_level_is_open(request):
+            return _("Being recorded")
+        level = titles.get(request.current_level, request.current_level)
+        return _("Waiting for %(level)s") % {"level": in_a_sentence(level)}
+    return str(request.get_status_display())
+
+
+def _pairs(given: Any) -> tuple[tuple[str, str], ...]:
+    """What a form or a program gave, for people: texts as they are, all else as JSON."""
+    if not isinstance(given, dict):
+        return ()
+    return tuple((str(key), value if isinstance(value, str) else _as_json(value)) for key, value in given.items())
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _action_title(name: str) -> str:
+    return next((action.title for action in actions.available() if action.name == name), "")
+
+
+def _steps(request: Request, steps: list[Step], titles: dict[str, str]) -> tuple[StepShown, ...]:
+    holders = _holders(request, {step.level for step in steps})
+    return tuple(_step(step, titles, holders[step.level]) for step in steps)
+
+
+def _holders(request: Request, levels: Iterable[str]) -> Mapping[str, list[str]]:
+    """Who could decide at each of these levels: active people, the requester only where the policy lets them."""
+    found = LevelHolder.objects.filter(level__name__in=levels, user__is_active=True).select_related("user", "level")
+    if request.requester_id and not request.self_approval:
+        found = found.exclude(user_id=request.requester_id)
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for holder in found.order_by("user__first_name", "user__last_name", "user__username"):
+        names[holder.level.name].append(person_name(holder.user))
+    return names
+
+
+def _step(step: Step, titles: dict[str, str], holders: list[str]) -> StepShown:
+    decided = step.state in (Step.State.APPROVED, Step.State.REJECTED)
+    return StepShown(
+        title=titles.get(step.level, step.level),
+        state=step.state,
+        label=str(step.get_state_display()),
+        mark={"approved": "done", "open": "here", "rejected": "no", "timeout": "no"}.get(step.state, ""),
+        who=(person_name(step.decided_by) or step.decided_by_name) if decided else _could(step, holders),
+        deadline=step.deadline if step.state == Step.State.OPEN else None,
+        decided_at=step.decided_at,
+        lasted=_between(step.opened_at, step.decided_at),
+        comment=step.comment,
+        claimed=decided and step.known_by == "program",
+    )
+
+
+def _could(step: Step, holders: list[str]) -> str:
+    if step.state not in (Step.State.PENDING, Step.State.OPEN):
+        return ""
+    if not step.level:
+        return _("Anybody who holds a level")
+    if not holders:
+        return _("Nobody else holds this level")
+    if len(holders) > NAMED:
+        more = len(holders) - NAMED
+        others = ngettext("%(count)d other", "%(count)d others", more) % {"count": more}
+        return _("%(names)s or %(others)s") % {"names": ", ".join(holders[:NAMED]), "others": others}
+    return _(" or ").join(holders)
+
+
+def _between(start: datetime | None, end: datetime | None) -> float | None:
+    return (end - start).total_seconds() if start and end else None
+
+
+def _pending(request: Request) -> Iterable[str]:
+    """What was clicked and is not settled yet."""
+    unsettled = request.attempts.filter(state__in=["made", "sent", "unknown"]).select_related("user")[:20]
+    for attempt in unsettled:
+        who = person_name(attempt.user) or attempt.username
+        yield _("%(who)s: %(verdict)s, being recorded") % {
+            "who": who,
+            "verdict": Attempt.Verdict(attempt.verdict).label,
+        }
+
+
+def temporal_url(request: Request) -> str:
+    if not settings.TEMPORAL_UI_URL or not request.first_run_id:
+        return ""
+    workflow, run = quote(request.workflow_id, safe=""), quote(request.first_run_id, safe="")
+    namespace = quote(getattr(settings, "TEMPORAL_NAMESPACE", "default"), safe="")
+    return f"{settings.TEMPORAL_UI_URL.rstrip('/')}/namespaces/{namespace}/workflows/{workflow}/{run}"

@@ -1,0 +1,79 @@
+"""The live pieces of approvals: the inbox, one request, and the number in the navigation."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+
+from approvals import queries
+from approvals.access import visible_to
+from approvals.models import Request
+from approvals.page import state_of
+from live.regions import Region, register
+
+
+@register
+class InboxRegion(Region):
+    """One view of the inbox; the key is the view. Whose inbox it is decides what may be seen, so each is its own."""
+
+    name = "inbox"
+    template = "approvals/_inbox.html"
+
+    def may_watch(self, user: Any, key: str) -> bool:
+        return bool(user.is_active) and key in queries.VIEWS
+
+    def audience(self, user: Any, key: str) -> Hashable:  # noqa: ARG002
+        return int(user.pk)
+
+    def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
+        return {"inbox": queries.inbox(_person(audience), key)}
+
+
+@register
+class RequestRegion(Region):
+    """The state of one request: the same for everybody who may see it."""
+
+    name = "request"
+    template = "approvals/_state.html"
+
+    def may_watch(self, user: Any, key: str) -> bool:
+        return bool(user.is_active) and (uuid := _uuid(key)) is not None and visible_to(user).filter(uuid=uuid).exists()
+
+    def audience(self, user: Any, key: str) -> Hashable:  # noqa: ARG002
+        return "sees it"
+
+    def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:  # noqa: ARG002
+        found = Request.objects.select_related("requester").get(uuid=UUID(key))
+        return {"state": state_of(found)}
+
+
+@register
+class BadgeRegion(Region):
+    """How many requests wait for this person."""
+
+    name = "badge"
+    template = "approvals/_badge.html"
+
+    def may_watch(self, user: Any, key: str) -> bool:
+        return bool(user.is_active) and key == ""
+
+    def audience(self, user: Any, key: str) -> Hashable:  # noqa: ARG002
+        return int(user.pk)
+
+    def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:  # noqa: ARG002
+        count = queries.count_waiting_for(_person(audience))
+        return {"count": count, "said": queries.said(count)}
+
+
+def _person(pk: Hashable) -> Any:
+    return get_user_model()._default_manager.get(pk=str(pk))
+
+
+def _uuid(key: str) -> UUID | None:
+    """Only as addresses write it: one request, one key."""
+    try:
+        found = UUID(key)
+    except ValueError:
+        return None
+    return found if str(found) == key else None

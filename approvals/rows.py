@@ -1,0 +1,121 @@
+"""One request as a list shows it: everything a template needs, nothing that asks the database again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from approvals.access import Sight
+from approvals.models import Level, Policy, Request, Status, Step
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One level of a chain, as small as it gets."""
+
+    letter: str
+    title: str
+    state: str
+
+    @property
+    def mark(self) -> str:
+        return {"approved": "done", "open": "here", "rejected": "no", "timeout": "no"}.get(self.state, "")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One request in a list; nothing in it asks the database again."""
+
+    pk: int
+    uuid: UUID
+    url: str
+    title: str
+    reference: str
+    who: str
+    kind: str
+    amount: Decimal | None
+    currency: str
+    status: str
+    status_label: str
+    is_open: bool
+    deadline: datetime | None
+    closed_at: datetime | None
+    waits_for: str
+    can_decide: bool
+    steps_shown: tuple[Dot, ...]
+
+
+def rows_of(sight: Sight, requests: Iterable[Request]) -> Iterable[Row]:
+    levels, kinds = level_titles(), kind_titles()
+    return [_row(sight, one, levels, kinds) for one in requests]
+
+
+def level_titles() -> dict[str, str]:
+    return {"": _("Any level"), **dict(Level.objects.values_list("name", "title"))}
+
+
+def kind_titles() -> dict[str, str]:
+    return dict(Policy.objects.values_list("kind", "title"))
+
+
+def _row(sight: Sight, one: Request, levels: dict[str, str], kinds: dict[str, str]) -> Row:
+    waiting = a_level_is_open(one)
+    return Row(
+        pk=one.pk,
+        uuid=one.uuid,
+        url=one.get_absolute_url(),
+        title=one.title,
+        reference=one.reference,
+        who=who_asked(one),
+        kind=kinds.get(one.kind, one.kind),
+        amount=one.amount,
+        currency=one.currency,
+        status=one.status,
+        status_label=one.get_status_display(),
+        is_open=one.is_open,
+        deadline=one.deadline if waiting else None,
+        closed_at=one.closed_at,
+        waits_for=levels.get(one.current_level, one.current_level) if waiting else "",
+        can_decide=may_decide(sight, one),
+        steps_shown=tuple(_dot(step, levels) for step in one.steps.all()),
+    )
+
+
+def may_decide(sight: Sight, one: Request) -> bool:
+    """The same condition as ``mine_to_decide``, on a row whose steps are there."""
+    own = one.requester_id is not None and one.requester_id == sight.user_id and not one.self_approval
+    return (
+        a_level_is_open(one)
+        and one.current_level in sight.deciding
+        and not own
+        and not (one.distinct_approvers and approved_as(sight, one) is not None)
+    )
+
+
+def a_level_is_open(one: Request) -> bool:
+    """Between two levels, and before the end, a request waits for nobody: its deadline is empty then."""
+    return one.status == Status.WAITING and one.deadline is not None
+
+
+def approved_as(sight: Sight, one: Request) -> Step | None:
+    """The step that this person has approved already, if any."""
+    mine_done = (s for s in one.steps.all() if s.decided_by_id == sight.user_id and s.state == Step.State.APPROVED)
+    return next(mine_done, None)
+
+
+def who_asked(one: Request) -> str:
+    return person_name(one.requester) or one.requester_name or _("somebody unnamed")
+
+
+def person_name(user: Any) -> str:
+    """A full name where there is one, else the username; "" for nobody."""
+    return (user.get_full_name() or user.get_username()) if user else ""
+
+
+def _dot(step: Step, levels: dict[str, str]) -> Dot:
+    title = levels.get(step.level, step.level)
+    return Dot(title[:1].upper(), f"{title}: {step.get_state_display()}", step.state)

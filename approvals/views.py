@@ -1,0 +1,176 @@
+"""The pages of approvals: fetch with permission, act, render."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from approvals import answers, policies, queries, services
+from approvals.access import get_request_for
+from approvals.forms import ChainForm, DecideForm, NewRequestForm, ReasonForm
+from approvals.models import Attempt
+from approvals.page import request_page
+
+View = Callable[..., HttpResponse]
+
+
+def signed_in(view: View) -> View:
+    """Like the site's own sign-in check, but a program gets 401 and a sentence, and htmx a whole page to sign in on."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        if answers.wants_json(request):
+            return JsonResponse({"state": "not_signed_in", "reason": _("Sign in first.")}, status=401)
+        return redirect_to_login(request.META.get("HTTP_REFERER", "/") if answers.is_htmx(request) else "/")
+
+    return login_not_required(checked)
+
+
+@require_safe
+@never_cache
+def inbox(request: HttpRequest) -> HttpResponse:
+    view = request.GET.get("view", "")
+    view = view if view in queries.VIEWS else "waiting"
+    after = request.GET.get("after", "")
+    context: dict[str, Any] = {"view": view}
+    if after:
+        context["inbox"] = queries.inbox(request.user, view, after)
+    return render(request, "approvals/inbox.html", context)
+
+
+@never_cache
+def new(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _new_form(request, NewRequestForm(initial={"form_id": uuid4(), "kind": "default", "currency": "EUR"}))
+    form = NewRequestForm(request.POST)
+    if "show_chain" in request.POST:
+        return _new_form(request, form)
+    if not form.is_valid():
+        return _new_form(request, form, status=400)
+    return redirect(_submit(form, request.user))
+
+
+def _submit(form: NewRequestForm, user: Any) -> Any:
+    typed = form.cleaned_data
+    return services.submit(
+        title=typed["title"],
+        amount=typed["amount"],
+        currency=typed["currency"],
+        kind=typed["kind"],
+        details=typed["details"],
+        action=typed["action"],
+        uuid=typed["form_id"],
+        by=user,
+    )
+
+
+def _new_form(request: HttpRequest, form: NewRequestForm, status: int = 200) -> HttpResponse:
+    asked = "show_chain" in request.POST
+    context = {"form": form, "arguments": form.arguments(), "judged": form.is_bound and not asked}
+    if form.is_bound:
+        context |= _chain_for(form.data)
+    return render(request, "approvals/new.html", context, status=status)
+
+
+@require_safe
+def chain(request: HttpRequest) -> HttpResponse:
+    """The chain that an amount needs, for the form while it is typed."""
+    return render(request, "approvals/_chain_preview.html", _chain_for(request.GET))
+
+
+def _chain_for(data: Any) -> dict[str, Any]:
+    if not str(data.get("amount", "")).strip():
+        return {}
+    form = ChainForm(data)
+    if not form.is_valid():
+        return {"chain_errors": [error for errors in form.errors.values() for error in errors]}
+    try:
+        return {"chain": policies.chain_for(**form.cleaned_data)}
+    except policies.UnknownKind:
+        return {"chain_errors": [_("There is no policy for this kind.")]}
+
+
+@require_safe
+@never_cache
+def show(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    approval = get_request_for(request.user, uuid)
+    attempt = _own_attempt(request, approval, request.GET.get("receipt", ""))
+    known = services.receipt_of(attempt) if attempt else None
+    return answers.whole_page(request, approval, receipt=known, **answers.chosen(request.GET.get("verdict", "")))
+
+
+@require_safe
+@never_cache
+def form(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The inside of the panel that decides, as this person needs it now."""
+    approval = get_request_for(request.user, uuid)
+    context = {"page": request_page(approval, request.user), **answers.fresh_forms(approval)}
+    return render(request, "approvals/_decide.html", context)
+
+
+@signed_in
+@require_POST
+def decide(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    approval = get_request_for(request.user, uuid)
+    form = DecideForm(request.POST)
+    if "back" in request.POST:
+        return answers.again(request, approval, form)
+    if not form.is_valid():
+        return answers.wrong(request, approval, form)
+    if "ask" in request.POST and "confirmed" not in request.POST:
+        return answers.confirm(request, approval, form)
+    receipt = services.decide(request=approval, **form.cleaned_data, by=_person(request))
+    return answers.receipt(request, approval, receipt, form)
+
+
+def _reasoned(verdict: Attempt.Verdict) -> View:
+    @signed_in
+    @require_POST
+    def view(request: HttpRequest, uuid: UUID) -> HttpResponse:
+        approval = get_request_for(request.user, uuid)
+        form = ReasonForm(request.POST)
+        if not form.is_valid():
+            return answers.wrong(request, approval, form)
+        how = {"verdict": verdict, "level": "", "shown": "", **form.cleaned_data}
+        receipt = services.decide(request=approval, **how, by=_person(request))
+        return answers.receipt(request, approval, receipt, form)
+
+    return view
+
+
+withdraw = _reasoned(Attempt.Verdict.WITHDRAW)
+retry = _reasoned(Attempt.Verdict.RETRY)
+give_up = _reasoned(Attempt.Verdict.GIVE_UP)
+
+
+@require_safe
+@never_cache
+def receipt(request: HttpRequest, uuid: UUID, decision_id: str) -> HttpResponse:
+    """What became of one's own click; asked every second until it is settled."""
+    approval = get_request_for(request.user, uuid)
+    attempt = _own_attempt(request, approval, decision_id)
+    if attempt is None:
+        return HttpResponse(status=404)
+    return answers.progress(request, approval, services.receipt_of(attempt), decision_id)
+
+
+def _person(request: HttpRequest) -> User:
+    """Nobody else comes past the sign-in check."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def _own_attempt(request: HttpRequest, approval: Any, decision_id: str) -> Attempt | None:
+    own = Attempt.objects.filter(request=approval, user=_person(request), decision_id=decision_id)
+    return own.select_related("request", "user").first() if decision_id else None

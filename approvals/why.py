@@ -1,0 +1,93 @@
+"""Why you, or why not you: the one sentence beside a request, and which of its controls are yours."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from approvals.access import Sight
+from approvals.judging import may_mend
+from approvals.models import Request, Status
+from approvals.rows import a_level_is_open, approved_as, may_decide
+from approvals.words import in_a_sentence, listed
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What one person may do with one request now, and why."""
+
+    why: str
+    can_decide: bool = False
+    as_level: str = ""
+    """The level as the form sends it; empty for an approval that has no levels."""
+    as_title: str = ""
+    can_withdraw: bool = False
+    can_retry: bool = False
+
+    @property
+    def can_act(self) -> bool:
+        return self.can_decide or self.can_withdraw or self.can_retry
+
+
+def standing(user: Any, sight: Sight, request: Request, titles: dict[str, str]) -> Standing:
+    """``request`` comes with its steps; ``titles`` are the levels' titles by name."""
+    decides = may_decide(sight, request)
+    return Standing(
+        why=_why(sight, request, titles),
+        can_decide=decides,
+        as_level=form_level(request) if decides else "",
+        as_title=_as(request.current_level, titles) if decides else "",
+        can_withdraw=a_level_is_open(request) and (asked_by(sight, request) or user.is_superuser),
+        can_retry=request.status == Status.ACTION_FAILED and may_mend(user, request),
+    )
+
+
+def form_level(request: Request) -> str:
+    """By contract an approval without levels is decided with an empty level, even where it names who may decide."""
+    return "" if request.workflow_type == "ApprovalWorkflow" else request.current_level
+
+
+def asked_by(sight: Sight, request: Request) -> bool:
+    return request.requester_id is not None and request.requester_id == sight.user_id
+
+
+def _why(sight: Sight, request: Request, titles: dict[str, str]) -> str:
+    if request.status == Status.WAITING:
+        return _why_waiting(sight, request, titles)
+    if request.status == Status.NOT_STARTED:
+        return _("It has not started yet, so there is nothing to decide. It starts by itself once Temporal answers.")
+    if request.status == Status.ACTION_RUNNING:
+        return _("Every level has approved; the action is running.")
+    if request.status == Status.ACTION_FAILED:
+        return _("Every level has approved, but the action failed: it can be tried again or given up.")
+    return _("It is closed: there is nothing left to decide.")
+
+
+def _why_waiting(sight: Sight, request: Request, titles: dict[str, str]) -> str:
+    if not a_level_is_open(request):
+        return _("It is between two steps: what comes next shows in a moment.")
+    level = _as(request.current_level, titles)
+    if request.current_level not in sight.deciding:
+        return _why_not_this_level(sight, level, titles)
+    if asked_by(sight, request) and not request.self_approval:
+        return _("You asked for this yourself, so somebody else decides.")
+    if request.distinct_approvers and (step := approved_as(sight, request)):
+        done = _as(step.level, titles)
+        return _("You approved as %(done)s already; another person decides as %(level)s.") % {
+            "done": done,
+            "level": level,
+        }
+    if not request.current_level:
+        return _("You hold a level, and anybody who holds one may decide this.")
+    return _("You hold the level %(level)s.") % {"level": level}
+
+
+def _why_not_this_level(sight: Sight, level: str, titles: dict[str, str]) -> str:
+    if not sight.levels:
+        return _("It waits for %(level)s; you hold no level.") % {"level": level}
+    held = listed([_as(name, titles) for name in sight.levels])
+    return _("It waits for %(level)s; you hold %(held)s.") % {"level": level, "held": held}
+
+
+def _as(level: str, titles: dict[str, str]) -> str:
+    return in_a_sentence(titles.get(level, level))
