@@ -37,9 +37,7 @@ class House:
 
     def run(self) -> None:
         if reason := ports.why_not(self.port):
-            raise Refused(
-                f"{reason} Stop that program, or choose another port, for example: bin/up --port {self._other()}"
-            )
+            raise Refused(f"{reason} For example: bin/up --port {self._other()}")
         self.folder.prepare()
         with self.folder.locked():
             self.supervisor.listen()
@@ -53,19 +51,19 @@ class House:
             say(f"Everything has stopped. The data stays in {self.folder.path}.")
 
     def _other(self) -> int:
-        return next((port for port in range(self.port + 1, self.port + 50) if ports.free(port)), 0) or ports.any_free()
+        near = range(max(self.port, 1024) + 1, min(self.port + 50, 65536))
+        return next((port for port in near if ports.free(port)), 0) or ports.any_free()
 
     def _start(self) -> None:
         say(f"Starting Leitstand on {self.folder.path} (logs are in {self.folder.logs}).")
         chosen = self.folder.ports(USUAL_PORTS)
         self._surround(chosen)
-        if embedded := not os.environ.get("TEMPORAL_ADDRESS"):
-            self._start_temporal(chosen)  # first: it warms up while the database is prepared
-        prepare.database()
+        temporal = None if os.environ.get("TEMPORAL_ADDRESS") else self._start_temporal(chosen)
+        prepare.database()  # Temporal warms up meanwhile
         self.supervisor.check()
         prepare.statics()
-        if embedded:
-            self.supervisor.wait_until(lambda: ports.answers(chosen["temporal"]))
+        if temporal:
+            self.supervisor.wait_until(lambda: temporal.running() and ports.answers(chosen["temporal"]))
         say("Starting the worker and the web server.")
         worker = self._child("the worker", [sys.executable, MANAGE, "worker"], "worker", 15.0)
         self.supervisor.start(worker)
@@ -94,7 +92,7 @@ class House:
     def _child(self, title: str, command: list[str], log: str, patience: float) -> Child:
         return Child(title, command, self.environment, self.folder.log(log), patience)
 
-    def _start_temporal(self, chosen: dict[str, int]) -> None:
+    def _start_temporal(self, chosen: dict[str, int]) -> Child:
         binary = BINARIES / "temporal"
         if not binary.exists():
             raise Refused(
@@ -115,7 +113,9 @@ class House:
         command += ["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"]
         if namespace := os.environ.get("TEMPORAL_NAMESPACE"):
             command += ["--namespace", namespace]
-        self.supervisor.start(self._child("Temporal", command, "temporal", 10.0))
+        temporal = self._child("Temporal", command, "temporal", 10.0)
+        self.supervisor.start(temporal)
+        return temporal
 
     def _web(self) -> list[str]:
         command = [sys.executable, "-m", "uvicorn", "dashboard.asgi:application", "--app-dir", str(settings.BASE_DIR)]

@@ -7,6 +7,8 @@ HOST = "127.0.0.1"
 
 def why_not(port: int) -> str:
     """Why nobody may listen on this port now; empty if one may."""
+    if not 0 < port < 65536:
+        return f"There is no port {port}: ports go from 1 to 65535."
     with socket.socket() as attempt:
         # As servers do it: the rests of closed connections do not count as taken.
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -14,11 +16,9 @@ def why_not(port: int) -> str:
             attempt.bind((HOST, port))
             attempt.listen()
         except PermissionError:
-            return f"Port {port} is reserved for the system's own programs."
+            return f"Port {port} is kept for the system's own programs."
         except OSError:
-            return f"Port {port} is taken by another program."
-        except OverflowError:
-            return f"There is no port {port}: ports go from 1 to 65535."
+            return f"Port {port} is taken by another program. Stop that program, or take another port."
     return ""
 
 

@@ -78,9 +78,11 @@ class Supervisor:
 
     def wait_until(self, condition: Callable[[], bool], besides: Child | None = None) -> None:
         """Until it is true, looking after the children meanwhile (except one that may end)."""
-        while not condition():
+        while True:
             self.check()
             self.look(besides)
+            if condition():
+                return
             time.sleep(GLANCE)
 
     def watch(self) -> None:
@@ -108,13 +110,13 @@ class Supervisor:
         self._pauses[child] = min(pause * 2, LONGEST_PAUSE)
         self._due[child] = now + pause
         say(f"{_capital(child.title)} has stopped ({describe(code)}).")
-        say(f"Nothing is lost. It is started again in {pause:g} s.")
         if not self.settled:
             self._show(child)
             if self._deaths[child] >= TRIES_AT_START:
                 raise Refused(
                     f"{_capital(child.title)} does not stay up, so Leitstand cannot start. Its log is {child.log}."
                 )
+        say(f"Nothing is lost. It is started again in {pause:g} s.")
 
     def _show(self, child: Child) -> None:
         say(f"Its last lines, from {child.log}:")

@@ -1,0 +1,1 @@
+"""One command starts it all, and ends it all."""
