@@ -5,6 +5,7 @@ from django.contrib.auth.models import Group, User
 
 from approvals.models import Level, LevelHolder
 from tests.leaving import pytest_sessionfinish, pytest_unconfigure  # noqa: F401  (hooks: found by their names here)
+from tests.temporal import _worker, house, temporal_server  # noqa: F401  (fixtures: likewise)
 
 LEVELS = ("manager", "director", "vp", "ceo")
 
@@ -56,10 +57,14 @@ def boss(db):
 @pytest.fixture(scope="session", autouse=True)
 def _a_flush_may_empty_the_ledger():
     """Between transactional tests all tables are emptied: the triggers of the ledger, which refuse it, are off then."""
+    from importlib import import_module
+
+    from django.apps import apps
     from django.db import connection
 
     from audit import triggers
 
+    defaults = import_module("approvals.migrations.0002_defaults")
     operations = type(connection.ops)
     flush = operations.execute_sql_flush
 
@@ -69,6 +74,8 @@ def _a_flush_may_empty_the_ledger():
             flush(self, statements)
         finally:
             triggers.install(self.connection)
+        # What came by migration is in every test, transactional or not.
+        defaults.fill(apps, None)
 
     operations.execute_sql_flush = flush_without_triggers
     yield

@@ -3,9 +3,11 @@
 Nothing here raises for rubbish: a value that does not fit becomes an error in words, so no caller can wedge a workflow.
 """
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 DAY = 86_400.0
@@ -14,9 +16,11 @@ MAX_TITLE = 200
 MAX_NAME = 200
 MAX_TEXT = 5_000
 MAX_OBJECT = 100_000
+"""Characters as JSON, where one letter may take twelve: Temporal ends a workflow that schedules more than 2 MB."""
 MAX_DETAILS = 200
 MAX_LEVELS = 20
 MAX_DEADLINE = 10 * 365 * DAY
+MAX_WARNINGS = 20
 
 
 @dataclass(frozen=True)
@@ -83,9 +87,11 @@ class _Reader:
             return default
         if len(value) > limit:
             self.errors.append(f"{name} has {len(value)} characters; at most {limit} are taken.")
-        if "\x00" in value or any(0xD800 <= ord(letter) <= 0xDFFF for letter in value):
+        # Cut before anything looks at each letter: a workflow that thinks for two seconds is taken for dead.
+        kept = value[:limit]
+        if printable(kept) != kept:
             self.errors.append(f"{name} holds characters that are not text.")
-        return printable(value)[:limit].strip()
+        return printable(kept).strip()
 
     def seconds(self, name: str) -> float | None:
         value = self.given.get(name)
@@ -108,9 +114,10 @@ class _Reader:
         ):
             self.errors.append(f"{name} must be a list of 1 to {MAX_LEVELS} names of levels.")
             return None
-        if len(set(value)) < len(value):
+        names = [printable(each) for each in value]
+        if len(set(names)) < len(names):
             self.errors.append(f"{name} names a level twice.")
-        return [printable(each) for each in value]
+        return names
 
 
 def printable(text: str) -> str:
@@ -146,8 +153,12 @@ def parse_request(given: Any, amount: Any = None, *, amount_needed: bool = True)
         levels=levels,
         level_timeout_seconds=read.seconds("level_timeout_seconds") or read.seconds("timeout_seconds"),
     )
-    warnings = [f"The key {str(key)[:80]!r} is not known and was ignored." for key in given if key not in _KEYS]
-    return Parsed(request, read.errors, warnings)
+    return Parsed(request, read.errors, _warnings(given))
+
+
+def _warnings(given: Mapping[Any, Any]) -> list[str]:
+    unknown = (printable(str(key)[:80]) for key in given if key not in _KEYS)
+    return [f"The key {key!r} is not known and was ignored." for key in islice(unknown, MAX_WARNINGS)]
 
 
 def _levels(read: _Reader) -> list[str] | None:
@@ -202,10 +213,10 @@ def _action(read: _Reader) -> dict[str, Any] | None:
 
 def _object(read: _Reader, name: str, value: Any) -> dict[str, Any]:
     try:
-        clean = clean_json(value)
+        clean = clean_json(value) if size_of(value) <= MAX_OBJECT else None
     except ValueError:
         clean = None
-    if not isinstance(clean, dict) or size_of(clean) > MAX_OBJECT:
+    if not isinstance(clean, dict):
         read.errors.append(
             f"{name} must be a JSON object of at most {MAX_OBJECT:,} characters, nested 20 deep at most."
         )
@@ -231,12 +242,11 @@ def clean_json(value: Any, depth: int = 0) -> Any:
 
 
 def size_of(value: Any) -> int:
-    """Characters of a JSON value, counted without writing it out."""
-    if isinstance(value, Mapping):
-        return sum(len(str(key)) + size_of(each) + 4 for key, each in value.items())
-    if isinstance(value, list):
-        return sum(size_of(each) + 2 for each in value)
-    return len(value) if isinstance(value, str) else 8
+    """Characters of the value written as JSON; more than anything may have where that cannot be written."""
+    try:
+        return len(json.dumps(value))
+    except (TypeError, ValueError, RecursionError):
+        return 10**9
 
 
 # --- claims: what signals bring ---------------------------------------------------------------------------------
@@ -264,11 +274,11 @@ def claim_text(value: Any, limit: int = MAX_NAME) -> tuple[str, bool]:
     if value is None:
         return "", True
     if isinstance(value, str):
-        return printable(value)[:limit], True
+        return printable(value[:limit]), True
     try:
-        return printable(repr(clean_json(value)))[:limit], False
-    except ValueError:
-        return "(nested too deep)", False
+        return json.dumps(value)[:limit], False
+    except (TypeError, ValueError, RecursionError):
+        return "(not JSON)", False
 
 
 @dataclass(frozen=True)

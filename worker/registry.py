@@ -5,11 +5,15 @@ An app registers its callables in ``AppConfig.ready()`` (handlers, chores) or in
 """
 
 import inspect
+import math
 import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
+
+MOST_ERRORS = 20
 
 _handlers: dict[str, Callable[..., Any]] = {}
 _chores: dict[str, Callable[[], Any]] = {}
@@ -71,7 +75,8 @@ class Registered:
         if not isinstance(args, Mapping):
             return {}, [f"The arguments of {self.name!r} must be an object with names and values."]
         known = {parameter.name for parameter in self.parameters}
-        errors = [f"{self.name!r} has no argument {name!r}." for name in args if name not in known]
+        unknown = islice((name for name in args if name not in known), MOST_ERRORS)
+        errors = [f"{self.name!r} has no argument {name!r:.80}." for name in unknown]
         clean: dict[str, Any] = {}
         for parameter in self.parameters:
             if parameter.name not in args:
@@ -92,27 +97,27 @@ def convert(value: Any, parameter: Parameter) -> tuple[Any, str]:
     """The value as the parameter's type, or why it is not one. Texts from forms, such as "12", are read."""
     wanted = parameter.type
     error = f"the argument {parameter.name!r} must be {_WORDS.get(wanted, wanted.__name__)}, not {value!r:.80}."
-    if isinstance(value, wanted) and not (wanted in (int, float) and isinstance(value, bool)):
-        return value, ""
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value), ""
+    if isinstance(value, bool) and wanted in (int, float):
+        return None, error
     if isinstance(value, str) and wanted in (int, float, bool):
-        try:
-            return _read(value.strip(), wanted), ""
-        except ValueError:
-            return None, error
-    return None, error
+        value = value.strip()
+    elif not isinstance(value, wanted) and not (wanted is float and isinstance(value, int)):
+        return None, error
+    try:
+        return _read(value, wanted), ""
+    except (ValueError, OverflowError):
+        return None, error
 
 
-def _read(text: str, wanted: type) -> Any:
-    if wanted is bool:
-        if text.lower() not in {"true", "false", "yes", "no"}:
-            raise ValueError(text)
-        return text.lower() in {"true", "yes"}
-    value = wanted(text)
-    if value != value or value in (float("inf"), float("-inf")):
-        raise ValueError(text)
-    return value
+def _read(value: Any, wanted: type) -> Any:
+    if wanted is bool and isinstance(value, str):
+        if value.lower() not in {"true", "false", "yes", "no"}:
+            raise ValueError(value)
+        return value.lower() in {"true", "yes"}
+    read = wanted(value) if wanted in (int, float) else value
+    if wanted is float and not math.isfinite(read):
+        raise ValueError(value)
+    return read
 
 
 class Callables:
@@ -138,6 +143,8 @@ class Callables:
         hints = typing.get_type_hints(function)
         found, reserved = [], set()
         for given in inspect.signature(function).parameters.values():
+            if given.kind in (given.VAR_POSITIONAL, given.VAR_KEYWORD, given.POSITIONAL_ONLY):
+                raise TypeError(f"{name!r}: the argument {given.name!r} must be one that can be given by its name.")
             if given.name in self.reserved:
                 reserved.add(given.name)
                 continue

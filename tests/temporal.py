@@ -1,0 +1,218 @@
+"""A real Temporal server for the tests, and a worker that starts and stops in the test's own process."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
+
+from worker import client as door
+from worker.converter import CONVERTER
+
+SCRIPTS = Path(sys.executable).parent
+LEVELS = "MultiStepApprovalWorkflow"
+SINGLE = "ApprovalWorkflow"
+QUEUE = "leitstand"
+LONG = 60.0
+"""Seconds in which whatever a test waits for surely has happened, on a busy machine too."""
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def until(true: Callable[[], Any], seconds: float = LONG, what: str = "") -> Any:
+    """Wait for a condition, and give what it gave."""
+    end = time.monotonic() + seconds
+    while True:
+        if found := true():
+            return found
+        assert time.monotonic() < end, f"did not happen within {seconds:g} s: {what or true}"
+        time.sleep(0.02)
+
+
+def run(call: Coroutine[Any, Any, Any], seconds: float = LONG) -> Any:
+    """Run a coroutine on the loop of the product's client, and wait for it here."""
+    return door.on_loop(call, seconds)
+
+
+# --- the server -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def temporal_server() -> Iterator[str]:
+    """A development server in memory, at TEMPORAL_ADDRESS for as long as the session lasts."""
+    address = f"127.0.0.1:{free_port()}"
+    command = [SCRIPTS / "temporal", "server", "start-dev", "--headless", "--ip", "127.0.0.1"]
+    command += ["--port", address.rpartition(":")[2], "--log-level", "error"]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    before = os.environ.get("TEMPORAL_ADDRESS")
+    os.environ["TEMPORAL_ADDRESS"] = address
+    door.forget()
+    try:
+        until(_knows_its_namespace, what="the Temporal server answers")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+        _restore("TEMPORAL_ADDRESS", before)
+        door.forget()
+
+
+def _restore(name: str, before: str | None) -> None:
+    if before is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = before
+
+
+def _knows_its_namespace() -> bool:
+    try:
+        door.describe("nobody")
+    except door.NotFound as error:
+        return "namespace" not in str(error).lower()
+    except door.ClientError:
+        return False
+    return True
+
+
+# --- the worker -------------------------------------------------------------------------------------------------
+
+
+class InProcess:
+    """Something that runs on an event loop in a thread of its own until it is stopped."""
+
+    def __init__(self, main: Callable[[asyncio.Event, Callable[[], None]], Coroutine[Any, Any, None]]) -> None:
+        self._main = main
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        if self._thread:
+            return
+        up = threading.Event()
+        self._failed: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, args=[up], name="worker", daemon=True)
+        self._thread.start()
+        assert up.wait(LONG)
+        if self._failed:
+            raise self._failed
+
+    def _run(self, up: threading.Event) -> None:
+        async def main() -> None:
+            self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+            await self._main(self._over, up.set)
+
+        try:
+            asyncio.run(main())
+        except BaseException as failed:
+            self._failed = failed
+            up.set()
+
+    def stop(self) -> None:
+        if self._thread is None:
+            return
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join(LONG)
+        assert not self._thread.is_alive(), "the worker did not end"
+        self._thread = None
+        if self._failed:
+            raise self._failed
+
+
+def decisions_worker(connected: Client, **more: Any) -> Any:
+    """The product's worker for decisions, with what a test adds."""
+    from worker import queues
+
+    worker = queues.worker(connected, queues.all_queues()[0], "tests")
+    assert not more
+    return worker
+
+
+async def _serve(over: asyncio.Event, up: Callable[[], None]) -> None:
+    connected = await door.connect(patient=True)
+    async with decisions_worker(connected):
+        up()
+        await over.wait()
+
+
+@pytest.fixture(scope="session")
+def _worker(temporal_server: str) -> Iterator[InProcess]:
+    worker = InProcess(_serve)
+    yield worker
+    worker.stop()
+
+
+# --- what a test uses -------------------------------------------------------------------------------------------
+
+
+class House:
+    """Temporal as a program sees it, and the worker, up or down. Workflows that a test leaves open are ended."""
+
+    def __init__(self, connected: Client, worker: InProcess, run: Callable[..., Any] = run) -> None:
+        self.client = connected
+        self.worker = worker
+        self.run = run
+        self.started: list[WorkflowHandle[Any, Any]] = []
+
+    def start(self, *args: Any, workflow: str = LEVELS, id: str = "", **more: Any) -> WorkflowHandle[Any, Any]:
+        given = {"args": list(args), "id": id or f"program-{uuid.uuid4()}", "task_queue": QUEUE, **more}
+        handle = self.run(self.client.start_workflow(workflow, **given))
+        self.started.append(handle)
+        return handle
+
+    def signal(self, handle: WorkflowHandle[Any, Any], name: str, *args: Any) -> None:
+        self.run(handle.signal(name, args=list(args)))
+
+    def ask(self, handle: WorkflowHandle[Any, Any], name: str, *args: Any) -> Any:
+        return self.run(handle.query(name, args=list(args)))
+
+    def result(self, handle: WorkflowHandle[Any, Any]) -> Any:
+        return self.run(handle.result())
+
+    def waits(self, handle: WorkflowHandle[Any, Any], status: str = "waiting", step: int = 0) -> dict[str, Any]:
+        """Until the workflow is in this status, at this step; what it tells then."""
+        query = "get_status" if "single" in handle.id else "get_approval_status"
+
+        def there() -> dict[str, Any] | None:
+            told = self.ask(handle, query)
+            return told if (told["status"], told["current_step"]) == (status, step) else None
+
+        return until(there, what=f"{handle.id} is {status} at {step}")
+
+    def settled(self, handle: WorkflowHandle[Any, Any], decision_id: str) -> dict[str, Any]:
+        """Until this decision is applied or refused; what became of it."""
+
+        def there() -> dict[str, Any] | None:
+            told = self.ask(handle, "get_decision", decision_id)
+            return told if told["state"] in ("applied", "refused") else None
+
+        return until(there, what=f"{decision_id} is settled")
+
+    def end(self) -> None:
+        for handle in self.started:
+            try:
+                self.run(handle.terminate("the test is over"))
+            except RPCError:
+                pass  # it has ended by itself
+
+
+@pytest.fixture
+def house(transactional_db: None, _worker: InProcess) -> Iterator[House]:
+    """A worker is up; ``house.worker.stop()`` and ``.start()`` change that."""
+    _worker.start()
+    made = House(run(Client.connect(os.environ["TEMPORAL_ADDRESS"], data_converter=CONVERTER)), _worker)
+    yield made
+    made.end()
+    _worker.start()
