@@ -20,28 +20,34 @@ def home_for(user: Any) -> Mapping[str, Any]:
     """State only: the same for the page and for the region."""
     waiting = queries.waiting_for(user, limit=EACH).rows
     count = queries.count_waiting_for(user) if waiting else 0
-    shown = {row.pk for row in waiting}
-    soon = [row for row in queries.due_soonest(user, limit=2 * EACH) if row.pk not in shown and not row.can_decide]
-    own = [row for row in queries.mine(user, limit=4 * EACH).rows if row.is_open][:EACH]
+    own = _others([row for row in queries.mine(user, limit=4 * EACH).rows if row.is_open], waiting)[:EACH]
+    theirs = [row for row in queries.due_soonest(user, limit=4 * EACH) if not row.can_decide]
+    soon = _others(theirs, own)[:EACH]
     return {
         "waiting": waiting,
         "count": count,
         "count_said": spelled(count) if count <= queries.CAP else queries.said(count),
         "more": count - len(waiting),
-        "lead": lead(waiting, soon),
-        "soon": soon[:EACH],
+        "lead": lead(waiting, soon, own),
+        "soon": soon,
         "own": own,
         "decides": bool(access.sight_of(user).levels),
     }
 
 
-def lead(waiting: Sequence[Row], soon: Sequence[Row]) -> str:
+def _others(rows: Sequence[Row], shown: Sequence[Row]) -> Sequence[Row]:
+    """No request twice on one page."""
+    known = {row.pk for row in shown}
+    return [row for row in rows if row.pk not in known]
+
+
+def lead(waiting: Sequence[Row], soon: Sequence[Row], own: Sequence[Row]) -> str:
     """One sentence under the headline: what to begin with, or why one may be calm."""
-    first = next((row for row in waiting if row.deadline), None)
-    if first is None:
-        return _("Others are deciding; the next to run out is below.") if soon else _("All is quiet.")
-    left = _left(first.deadline)
-    return _("Begin with “%(title)s”: %(left)s.") % {"title": first.title, "left": left}
+    if first := next((row for row in waiting if row.deadline), None):
+        return _("Begin with “%(title)s”: %(left)s.") % {"title": first.title, "left": _left(first.deadline)}
+    if soon:
+        return _("Others are deciding; what runs out soonest is below.")
+    return _("What you asked for is with others.") if own else _("All is quiet.")
 
 
 def _left(deadline: datetime | None) -> str:

@@ -21,10 +21,10 @@ class Home(Region):
         return bool(user.is_active) and key == ""
 
     def audience(self, user: Any, key: str) -> Hashable:
-        return user.pk
+        return int(user.pk)
 
     def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
-        return home_for(User.objects.get(pk=audience))
+        return home_for(User.objects.get(pk=str(audience)))
 
 
 @register

@@ -18,7 +18,9 @@ class Strict(HTMLParser):
         if tag == "style" or "style" in given:
             self.refused.append(f"style in <{tag}>")
         self.refused += [f"{name} in <{tag}>" for name in given if name.startswith(("on", "hx-on"))]
-        self.refused += [f"javascript: in <{tag}>" for value in given.values() if (value or "").startswith("javascript:")]
+        self.refused += [
+            f"javascript: in <{tag}>" for value in given.values() if (value or "").startswith("javascript:")
+        ]
         data = given.get("type") in ("application/json", "text/x-template")
         self._script_with_code = tag == "script" and "src" not in given and not data
 

@@ -13,7 +13,14 @@ TEXT = [(voice, ground) for voice in ("ink", "soft", "accent", "accent-strong") 
 TEXT += [(state, f"tint-{state}") for state in ("ok", "wait", "bad", "run", "held")]
 TEXT += [(state, ground) for state in ("ok", "wait", "bad") for ground in ("panel", "here", "ground")]
 TEXT += [(voice, f"tint-{state}") for voice in ("ink", "accent") for state in ("ok", "wait", "bad", "run")]
-TEXT += [("accent-ink", "accent"), ("accent-ink", "accent-strong"), ("on-wait", "wait"), ("panel", "ink"), ("panel", "ok"), ("panel", "bad")]
+TEXT += [
+    ("accent-ink", "accent"),
+    ("accent-ink", "accent-strong"),
+    ("on-wait", "wait"),
+    ("panel", "ink"),
+    ("panel", "ok"),
+    ("panel", "bad"),
+]
 EDGES = [("edge", "panel"), ("accent", "ground"), ("accent", "panel")]
 
 

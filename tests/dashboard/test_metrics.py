@@ -61,7 +61,8 @@ def test_open_requests_are_told_by_status_and_closed_ones_are_not(client, db):
 
 def test_unsettled_attempts_and_new_decisions_are_told(client, db):
     def counted(page):
-        return float(page.partition('leitstand_decisions_total{known_by="signed_in",verdict="approve"} ')[2].split("\n")[0] or 0)
+        name = 'leitstand_decisions_total{known_by="signed_in",verdict="approve"} '
+        return float(page.partition(name)[2].split("\n")[0] or 0)
 
     before = counted(read(client))
     Attempt.objects.create(
@@ -74,7 +75,7 @@ def test_unsettled_attempts_and_new_decisions_are_told(client, db):
 
 def test_submissions_are_counted_once_each(client, db):
     def counted():
-        return float(read(client).partition("leitstand_submissions_total ")[2].split("\n")[0])
+        return float(read(client).partition("\nleitstand_submissions_total ")[2].split("\n")[0])
 
     before, made = counted(), request()
     made.save()

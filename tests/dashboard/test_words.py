@@ -119,7 +119,8 @@ def test_only_near_times_are_aged_in_the_browser():
 
 
 def test_templates_can_use_all_of_it():
-    source = '{% load look times %}{% icon "x" size=20 %}{% state "waiting" "Waiting" %}{{ a|money:"USD" }}{{ t|when }}{{ n|lasting }}'
+    source = '{% load look times %}{% icon "x" size=20 %}{% state "waiting" "Waiting" %}'
+    source += '{{ a|money:"USD" }}{{ t|when }}{{ n|lasting }}'
     shown = Template(source).render(Context({"a": 5, "t": NOW, "n": 11400}))
     assert "5.00\u00a0USD" in shown
     assert "3 h 10 min" in shown
