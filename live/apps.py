@@ -10,10 +10,9 @@ class LiveConfig(AppConfig):
     verbose_name = _("Live pages")
 
     def ready(self) -> None:
-        from live import services, signals, system
+        from live import services, signals
         from worker import registry
 
         autodiscover_modules("regions")
-        system.register_region()
         registry.handler("live.beat", services.beat)
         signals.connect()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +23,9 @@ GAP = 0.075
 SLOW = 3.0
 """Seconds after which a read that has not ended counts as not working."""
 
+_AGE = re.compile(r"(<time\b[^>]*\bdata-age=[^>]*>)[^<]*")
+"""Said by the browser: that it grows older is no change."""
+
 
 class Key(NamedTuple):
     """Viewers for whom all of this is equal see the same HTML, rendered once."""
@@ -38,7 +42,7 @@ class Watcher:
         self.key, self.region = key, region
         self.viewers: set[Viewer] = set()
         self._joined: set[Viewer] = set()
-        self._html: str | None = None
+        self._content: str | None = None
         self._woken = asyncio.Event()
         self._echo_at: float | None = None
         self._failed = False
@@ -101,7 +105,8 @@ class Watcher:
             self._joined |= joined & self.viewers
             return
         self._failed = False
-        changed, self._html = html != self._html, html
+        content = _AGE.sub(r"\1", html)
+        changed, self._content = content != self._content, content
         for viewer in self.viewers if changed else joined & self.viewers:
             viewer.offer(self.key.piece.element_id, html)
 

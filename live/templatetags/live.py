@@ -44,12 +44,16 @@ get another; when they differ live.js fetches it, and keeps a typed comment (by 
 The answer of ``data-form-url`` is the inside of the holder. ``data-form-for`` is the region's ``data-region``.
 """
 
+import json
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.conf import settings
+from django.shortcuts import resolve_url
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from live.pulse import render_first
 from live.regions import find
@@ -79,13 +83,42 @@ def live_connect(context: template.Context, *more: str) -> str:
         return ""
     wanted = [str(piece) for piece in _used(request)]
     query = urlencode([("region", one) for one in dict.fromkeys([*wanted, *more])])
-    return format_html('<div id="live" hx-ext="ws" ws-connect="/live/?{}"></div>', query)
+    return format_html(
+        '<div id="live" hx-ext="ws" ws-connect="/live/?{}" data-words="{}"></div>'
+        '<p id="live-said" class="unseen" role="status"></p>',
+        query,
+        json.dumps(_words()),
+    )
 
 
 @register.simple_tag
 def live_pulse() -> SafeString:
     """The pulse as the page itself can say it: the time at which it was made."""
     return mark_safe(render_first())
+
+
+def _words() -> dict[str, str]:
+    """What live.js says, in the page's language."""
+    return {
+        "blind": _("Blind for {seconds} s: what you see may be old"),
+        "pulse": _("· {seconds} s ago"),
+        "said_blind": _("The connection is lost. What you see may be old."),
+        "said_live": _("The page is live again."),
+        "said_off": _("Signed out."),
+        "off": _("Signed out."),
+        "sign_in": _("Sign in again"),
+        "sign_in_url": resolve_url(settings.LOGIN_URL),
+        "now": _("just now"),
+        "ago": _("{time} ago"),
+        "due": _("due in {time}"),
+        "late": _("{time} late"),
+        "d_h": _("{d} d {h} h"),
+        "d": _("{d} d"),
+        "h_m": _("{h} h {m} min"),
+        "h": _("{h} h"),
+        "m": _("{m} min"),
+        "s": _("{s} s"),
+    }
 
 
 def _used(request: Any) -> dict[Piece, None]:

@@ -25,6 +25,7 @@ def _templates(settings):
     ]
     regions.reads.clear()
     regions.broken.clear()
+    regions.times.clear()
 
 
 @pytest.fixture

@@ -2,12 +2,16 @@
 
 import threading
 from collections import Counter
+from datetime import datetime, timedelta
+
+from django.utils import timezone
 
 from live.models import Pulse
 from live.regions import Region, register
 
 reads: Counter[str] = Counter()
 broken = threading.Event()
+times: dict[str, datetime] = {}
 
 
 def text(key: str) -> str:
@@ -42,3 +46,20 @@ class Clock(Board):
 
     name = "clock"
     interval = 0.2
+
+
+@register
+class WithForm(Board):
+    """Says which form its state wants; its ages change with every read, and must not count as a change."""
+
+    name = "form"
+    template = "tests_live/state.html"
+    interval = 0.2
+
+    def read(self, key, audience):
+        reads["form"] += 1
+        now = timezone.now()
+        born = now.replace(microsecond=0)
+        times.setdefault("ago", born - timedelta(minutes=3, seconds=5))
+        times.setdefault("due", born + timedelta(hours=3, minutes=10, seconds=30))
+        return {"text": text(key), "now": now, **times}
