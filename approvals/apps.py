@@ -10,10 +10,11 @@ class ApprovalsConfig(AppConfig):
     verbose_name = _("Approvals")
 
     def ready(self) -> None:
-        from approvals import recording, sending
+        from approvals import receivers, recording, sending
         from worker import registry
 
         autodiscover_modules("actions")
+        receivers.connect()
         for service in (
             recording.open_request,
             recording.open_level,
