@@ -89,9 +89,11 @@ def kinds() -> list[str]:
 def hashes(pairs: list[tuple[str, int]]) -> dict[tuple[str, int], str]:
     """The hash of each of these entries, (stream, seq), as far as they exist."""
     with connection.cursor() as cursor:
+        # CROSS JOIN: then SQLite looks each pair up in the index; for IN (VALUES ...) it reads the whole table.
         cursor.execute(
-            "SELECT stream, seq, hash FROM audit_entry "
-            f"WHERE (stream, seq) IN (VALUES {', '.join(['(%s, %s)'] * len(pairs))})",
+            f"WITH wanted(stream, seq) AS (VALUES {', '.join(['(%s, %s)'] * len(pairs))}) "
+            "SELECT entry.stream, entry.seq, entry.hash FROM wanted CROSS JOIN audit_entry entry "
+            "WHERE entry.stream = wanted.stream AND entry.seq = wanted.seq",
             [value for pair in pairs for value in pair],
         )
         return {(stream, seq): hash_ for stream, seq, hash_ in cursor.fetchall()}

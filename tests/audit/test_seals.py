@@ -94,3 +94,19 @@ def test_what_is_written_after_a_seal_is_sealed_by_the_next():
     add("request:a", 2)
     assert services.seal_due(now=later()) == 1
     assert Head.objects.get().sealed_seq == 3
+
+
+def test_a_stream_that_is_written_all_the_time_is_sealed_all_the_same():
+    add("request:a")
+    since = Head.objects.get().unsealed_since
+    add("request:a")
+    assert Head.objects.get().unsealed_since == since
+
+
+def test_what_another_worker_was_busy_with_is_looked_at_again_a_second_later(monkeypatch):
+    add("request:a")
+    now = later()
+    with monkeypatch.context() as busy:
+        busy.setattr(services, "_seal", lambda *_: False)
+        assert services.seal_due(now=now) == 0
+    assert services.seal_due(now=now) == 1

@@ -1,13 +1,14 @@
 """Whatever somebody changes past the application is found, and the first broken entry is named."""
 
 import io
+import json
 
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection
 
 from audit import services, triggers, verify
-from audit.canonical import digest
+from audit.canonical import canonical, digest
 from audit.models import Entry, Head, Seal
 from tests.audit.conftest import add
 
@@ -183,6 +184,20 @@ def test_seals_that_were_cut_show_against_the_heads_and_against_a_kept_head(intr
     intruder("UPDATE audit_head SET sealed_seq = 3, unsealed_since = '2026-11-22 00:00:00+00:00'")
     assert run()[0] == 0
     assert "seal 2: it is missing, the seals end at 1: they were cut" in run(head=kept)[1]
+
+
+@pytest.mark.parametrize(
+    "instead", [{"root": "f" * 64}, {"entries": 7}, {"heads": []}, {"heads": [[]]}, {"heads": None}, {"prev": "f" * 64}]
+)
+@pytest.mark.usefixtures("ledger")
+def test_a_seal_that_does_not_fit_is_named_even_with_a_fitting_new_hash(instead, intruder):
+    said = {**json.loads(Seal.objects.get().body), **instead}
+    body = canonical(said)
+    intruder(
+        "UPDATE audit_seal SET body=%s, hash=%s, root=%s, entries=%s, prev_hash=%s",
+        *(body, digest(body), said["root"], said["entries"], said["prev"]),
+    )
+    assert "broken. seal 1: it" in run()[1]
 
 
 def test_a_ledger_rewritten_as_a_whole_shows_against_a_kept_head(intruder):
