@@ -1,8 +1,9 @@
 """/healthz: whether this process can serve, and what of the system is missing. Answers within two seconds, always."""
 
 import logging
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
@@ -49,7 +50,8 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 def look() -> Health:
     """Both are asked at the same time: Temporal's silence must not be taken for the database's."""
     database, rest = _database_askers.submit(_database_answers), _system_askers.submit(_system)
-    wait((database, rest), timeout=PATIENCE)
+    both: list[Future[Any]] = [database, rest]
+    wait(both, timeout=PATIENCE)
     if not (database.done() and database.result()):
         return Health(database="down")
     seen = rest.result() if rest.done() else None

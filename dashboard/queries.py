@@ -27,7 +27,7 @@ class Roles:
     def in_words(self) -> str:
         parts = []
         if self.levels:
-            parts.append(_("You decide as %(levels)s.") % {"levels": get_text_list(self.levels, _("and"))})
+            parts.append(_("You decide as %(levels)s.") % {"levels": get_text_list(list(self.levels), _("and"))})
         if self.superuser:
             parts.append(_("You see everything and look after the site."))
         if AUDITORS in self.groups:
