@@ -67,9 +67,7 @@ def test_a_click_while_the_worker_is_dead_is_recorded_when_it_is_back(up):
     finally:
         os.kill(worker, signal.SIGKILL)
     until(lambda: one(up, request, "status") == "approved", "the approval to be recorded")
-    assert [(who, level, state) for who, level, state, _ in decisions(up, request)] == [
-        ("maria", "manager", "applied")
-    ]
+    assert [(who, level, state) for who, level, state, _ in decisions(up, request)] == [("maria", "manager", "applied")]
 
 
 def test_killing_the_worker_again_and_again_between_the_levels_loses_nothing(up):
