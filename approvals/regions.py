@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 
 from approvals import queries
 from approvals.access import visible_to
+from approvals.confirm import confirm
 from approvals.models import Request
 from approvals.page import state_of
 from live.regions import Region, register
@@ -45,7 +46,7 @@ class RequestRegion(Region):
 
     def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:  # noqa: ARG002
         found = Request.objects.select_related("requester").get(uuid=UUID(key))
-        return {"state": state_of(found)}
+        return {"state": state_of(found), "confirmed": confirm(found)}
 
 
 @register

@@ -59,9 +59,7 @@ async def connect(*, lazy: bool = False, runtime: Runtime | None = None, patient
     config: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
     config.setdefault("target_host", "127.0.0.1:7233")
     retry = None if patient else RetryConfig(max_retries=1, max_elapsed_time_millis=800)
-    return await Client.connect(
-        **config, data_converter=CONVERTER, lazy=lazy, runtime=runtime, **({"retry_config": retry} if retry else {})
-    )
+    return await Client.connect(**config, data_converter=CONVERTER, lazy=lazy, runtime=runtime, retry_config=retry)
 
 
 # --- the loop and the one client --------------------------------------------------------------------------------
@@ -108,6 +106,8 @@ _NOT_SENT = ("connect error", "connection refused", "dns error", "failed client 
 
 
 def _translated(error: RPCError) -> ClientError:
+    if error.status == RPCStatusCode.NOT_FOUND and "namespace" in str(error).lower():
+        return Unreachable(str(error))  # a server that is still starting, or the wrong one: no workflow has ended
     if error.status == RPCStatusCode.NOT_FOUND:
         return NotFound(str(error))
     if error.status == RPCStatusCode.RESOURCE_EXHAUSTED:

@@ -28,7 +28,7 @@ ACTION = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=tim
 
 
 async def _record(name: str, given: Any, gives: type[T]) -> T:
-    return await workflow.execute_activity(
+    done: T = await workflow.execute_activity(
         name,
         given,
         result_type=gives,
@@ -36,6 +36,7 @@ async def _record(name: str, given: Any, gives: type[T]) -> T:
         heartbeat_timeout=timedelta(seconds=5),
         retry_policy=RECORDING,
     )
+    return done
 
 
 async def open_request(given: OpenRequest) -> Opened:

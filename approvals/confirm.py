@@ -1,0 +1,49 @@
+"""Does the workflow say what the index says? Asked through the one reader, so that more viewers cost nothing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from approvals.models import Request, Status
+from live import queries, reader
+
+LONGEST = 10.0
+"""Seconds for which an answer will do while the row does not change: a write elsewhere must not query every open page."""
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """``state``: "confirmed", "ahead" (the index follows in a moment), "silent" (nobody answered) or "" (nothing to ask)."""
+
+    state: str
+    words: str
+
+
+def confirm(request: Request) -> Confirmed:
+    """Ask the open request's workflow. At most one query is out per workflow; with no worker alive none is made at all."""
+    if not request.is_open or not request.first_run_id:
+        return Confirmed("", "")
+    if not queries.system().worker_alive:
+        return _silent(_("No worker is running, so the workflow cannot be asked."))
+    query = "get_status" if request.workflow_type == "ApprovalWorkflow" else "get_approval_status"
+    since_written = (timezone.now() - request.updated_at).total_seconds()
+    max_age = min(max(since_written, 0.0), LONGEST)
+    reading = reader.read(request.workflow_id, query, run_id=request.first_run_id, max_age=max_age)
+    if not reading.fresh:
+        return _silent(_("The workflow does not answer just now."))
+    if _agrees(request, reading.value):
+        return Confirmed("confirmed", _("Confirmed by the workflow."))
+    return Confirmed("ahead", _("The workflow has moved on; this page follows in a moment."))
+
+
+def _silent(why: str) -> Confirmed:
+    return Confirmed("silent", _("%(why)s Shown is what was recorded last.") % {"why": why})
+
+
+def _agrees(request: Request, told: Any) -> bool:
+    if not isinstance(told, dict):
+        return False
+    status = Status.WAITING if told.get("status") == "starting" else told.get("status")
+    return bool(status == request.status and told.get("current_step") == request.current_step)
