@@ -16,9 +16,11 @@ from approvals.models import Attempt, LevelHolder, Request, Status, Step
 from audit.services import append
 from worker.contracts import Claim, Verdict
 
-UNSETTLED = (Attempt.State.MADE, Attempt.State.SENT, Attempt.State.UNKNOWN, Attempt.State.NOT_SENT)
+UNSETTLED = (Attempt.State.MADE, Attempt.State.SENT, Attempt.State.UNKNOWN)
+"""Clicks that may still count. Not those of which a person was told "not sent": they may have thought better of it."""
 SIGNED_IN, PROGRAM = "signed_in", "program"
 UNATTRIBUTED = "unattributed"
+SINGLE = "ApprovalWorkflow"
 A = Attempt.Verdict
 
 
@@ -34,6 +36,12 @@ class Case:
 
     def __post_init__(self) -> None:
         self.steps = self.steps or list(self.row.steps.select_related("decided_by"))
+
+    def step_of(self, attempt: Attempt) -> Step | None:
+        """The step that the attempt is about; where there are no levels, the only one, whoever may decide there."""
+        if self.row.workflow_type == SINGLE:
+            return self.steps[0] if self.steps and not attempt.level else None
+        return next((step for step in self.steps if step.level == attempt.level), None)
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,7 @@ def _refusal(attempt: Attempt, claim: Claim, case: Case) -> Refusal | None:
 
 def _level_refusal(attempt: Attempt, claim: Claim, case: Case) -> Refusal | None:
     """Is this the level that is open, and was it when the claim came?"""
-    step = next((step for step in case.steps if step.level == attempt.level), None)
+    step = case.step_of(attempt)
     if step is None:
         if case.phase == "closed":
             return _closed(case.row)
@@ -124,7 +132,8 @@ def _level_refusal(attempt: Attempt, claim: Claim, case: Case) -> Refusal | None
         return _closed(case.row)
     early = claim.open_index is None or claim.open_index < step.index
     if case.open_index != step.index or early:
-        return Refusal("not_open", f"The level {attempt.level} was not open yet.")
+        what = f"The level {attempt.level}" if attempt.level else "It"
+        return Refusal("not_open", f"{what} was not open yet.")
     if attempt.made_at.timestamp() > case.deadline:
         return Refusal("late", _late(step, attempt))
     return None
@@ -137,9 +146,10 @@ def _person_refusal(attempt: Attempt, case: Case) -> Refusal | None:
         return _unattributed(attempt, row)
     if user is None or not user.is_active:
         return Refusal("unknown_approver", f"{attempt.username!r} is nobody who may decide here.")
-    held = LevelHolder.objects.filter(user=user)
-    if not (held.filter(level__name=attempt.level) if attempt.level else held).exists():
-        what = f"the level {attempt.level}" if attempt.level else "any level"
+    held, step = LevelHolder.objects.filter(user=user), case.step_of(attempt)
+    level = step.level if step else attempt.level
+    if not (held.filter(level__name=level) if level else held).exists():
+        what = f"the level {level}" if level else "any level"
         return Refusal("not_holder", f"{name_of(user)} does not hold {what}.")
     if not row.self_approval and user.username == row.requester_name:
         return Refusal("own_request", f"{name_of(user)} asked for this, and nobody decides on their own request.")
@@ -150,7 +160,7 @@ def _person_refusal(attempt: Attempt, case: Case) -> Refusal | None:
 
 def _unattributed(attempt: Attempt, row: Request) -> Refusal | None:
     """Without a name: a rejection counts, for it cannot cause the action; so does an approval that has no levels."""
-    if attempt.verdict == A.REJECT or row.workflow_type == "ApprovalWorkflow":
+    if attempt.verdict == A.REJECT or row.workflow_type == SINGLE:
         return None
     return Refusal("unknown_approver", "An approval needs the name of who approves.")
 
@@ -161,7 +171,8 @@ def _withdraw_refusal(attempt: Attempt, case: Case) -> Refusal | None:
     if case.phase not in ("starting", "waiting") or case.open_index is None:
         return Refusal("too_late", "It is approved already, so it cannot be withdrawn.")
     user = attempt.user
-    if attempt.username != case.row.requester_name and not (user and user.is_active and user.is_superuser):
+    asked = attempt.username and attempt.username == case.row.requester_name
+    if not asked and not (user and user.is_active and user.is_superuser):
         return Refusal("not_requester", "Only the requester or an admin withdraws a request.")
     return None
 
@@ -189,9 +200,9 @@ def may_mend(user: User | None, row: Request) -> bool:
 
 def closed_refusal(attempt: Attempt, case: Case) -> Refusal:
     """Why an attempt that finds its workflow closed does not count: who was first, if somebody was."""
-    step = next((step for step in case.steps if step.level == attempt.level and step.decided_at), None)
+    step = case.step_of(attempt)
     decides = attempt.verdict in (A.APPROVE, A.REJECT)
-    if step and decides:
+    if step and step.decided_at and decides:
         return Refusal("already_decided", _who_was_first(step, attempt))
     if case.row.is_open:
         return Refusal("closed", "Its workflow has ended in Temporal, so nothing can be decided any more.")

@@ -6,9 +6,11 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from approvals import actions, judging, policies
 from approvals.models import Attempt, Request, Status, Step
+from audit.queries import of_stream
 from audit.services import append
 from live.writes import write
 from worker import contracts
@@ -16,6 +18,8 @@ from worker.contracts import LevelSpec, Opened, Recorded, Ref
 
 NAMESPACE = uuid.UUID("6f2b7f0e-6a0e-5f5e-9d0a-1e2f3a4b5c6d")
 PREFIX = "approval-"
+CLICKS = 20
+"""As many as one answer carries, each with a long comment; the workflow asks again until there are none."""
 
 
 def moment(seconds: float) -> datetime:
@@ -98,14 +102,26 @@ def content_of(row: Request) -> dict[str, Any]:
 def _find_or_make(given: contracts.OpenRequest) -> Request:
     ref = given.ref
     rows = Request.objects.select_for_update().filter(workflow_id=ref.workflow_id)
-    if row := rows.filter(first_run_id=ref.first_run_id).first():
-        return row
-    row = rows.filter(first_run_id="", by_program=False).first()
-    if row and _says_the_same(row, given.request):
+    row = rows.filter(first_run_id=ref.first_run_id).first()
+    row = row or rows.filter(first_run_id="", closed_at__isnull=True).first()
+    if row and row.payload and row.started_at is None and not _says_the_same(row, given.request):
+        _give_up(row)
+        row = None
+    if row is None:
+        return _make(given)
+    if not row.first_run_id:
         row.first_run_id = ref.first_run_id
         row.save(update_fields=["first_run_id", "updated_at"])
-        return row
-    return _make(given)
+    return row
+
+
+def _give_up(row: Request) -> None:
+    """A stranger's workflow has the id of what was submitted here: nobody decides on the one and runs the other."""
+    row.first_run_id, row.status = "", Status.INVALID
+    row.reason = "Another workflow runs under the id of this request. Please submit it again."
+    row.closed_at = row.started_at = timezone.now()
+    row.save()
+    enter(row, "request.closed", {"status": row.status, "reason": row.reason})
 
 
 def _says_the_same(row: Request, request: contracts.ApprovalRequest) -> bool:
@@ -188,9 +204,9 @@ def _clicks_in_time(row: Request, step: Step, deadline: float) -> list[contracts
     clicks = row.attempts.filter(
         state__in=judging.UNSETTLED,
         verdict__in=[Attempt.Verdict.APPROVE, Attempt.Verdict.REJECT],
-        level=step.level,
+        level="" if row.workflow_type == judging.SINGLE else step.level,
         made_at__lte=moment(deadline),
-    )
+    )[:CLICKS]
     return [
         contracts.Claim(
             verdict=click.verdict,
@@ -220,14 +236,24 @@ def run_action(given: contracts.RunAction) -> Any:
     """Call the approved action outside any transaction of ours: it may take half an hour."""
     row = Request.objects.get(workflow_id=given.ref.workflow_id, first_run_id=given.ref.first_run_id)
     result = actions.run(name=given.name, args=given.args, key=given.key, request=row)
-    return contracts.clean_json(result)
+    return kept(result)
+
+
+def kept(result: Any) -> Any:
+    """The result as it can be kept. The action has run: what cannot be kept is no reason to run it again."""
+    if contracts.size_of(result) <= contracts.MAX_OBJECT:
+        try:
+            return contracts.clean_json(result)
+        except ValueError:
+            pass
+    return {"not_kept": "The result is not JSON, or too large to be kept."}
 
 
 def action_ended(given: contracts.ActionEnded) -> None:
     """The action ran; or it failed for good, and the request stays open until somebody retries or gives up."""
     with write():
         row = row_of(given.ref)
-        if not row.is_open or (row.status == Status.ACTION_FAILED and not given.ok):
+        if not row.is_open or (row.status == Status.ACTION_FAILED and not given.ok) or _done(row):
             return
         data = {"action": row.action_name, "error": given.error, "result": given.result}
         enter(row, "action.done" if given.ok else "action.failed", data)
@@ -235,6 +261,11 @@ def action_ended(given: contracts.ActionEnded) -> None:
         if not given.ok:
             row.status = Status.ACTION_FAILED
         row.save()
+
+
+def _done(row: Request) -> bool:
+    """Whether the action's end is in the ledger: it runs well once."""
+    return any(entry.kind == "action.done" for entry in of_stream(row.stream))
 
 
 def close_request(given: contracts.CloseRequest) -> None:

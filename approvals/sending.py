@@ -58,20 +58,30 @@ def start_pending() -> int:
 # --- signals ----------------------------------------------------------------------------------------------------
 
 
-def send(attempt: Attempt) -> Attempt.State:
-    """Send an attempt's signal, and note what is known of it. A timeout is *unknown*, never "failed"."""
+def send(attempt: Attempt, *, again: bool = False) -> Attempt.State:
+    """Send an attempt's signal, and note what is known of it. A timeout is *unknown*, never "failed".
+
+    ``again``: a refused connection leaves it unknown, for the first sending may have arrived.
+    That it was sent is not noted here but by :func:`note_sent`, once the verdict is slow to come: mostly it is there in
+    a moment, and one more write to the database would only stand in its way.
+    """
     row = attempt.request
     name, args = _signal_of(attempt, row)
     try:
         client.signal(row.workflow_id, name, args, run_id=row.first_run_id)
     except client.Unreachable:
-        return _note(attempt, Attempt.State.NOT_SENT)
+        return _note(attempt, Attempt.State.UNKNOWN if again else Attempt.State.NOT_SENT)
     except client.NotFound:
         return _settle_closed(attempt)
     except client.ClientError as error:
         log.warning("The signal of %s is unknown, and will be sent again: %s", attempt.decision_id, error)
         return _note(attempt, Attempt.State.UNKNOWN)
-    return _note(attempt, Attempt.State.SENT)
+    return Attempt.State.SENT
+
+
+def note_sent(attempt: Attempt) -> None:
+    """Its signal has arrived, its verdict has not come yet: it is not to be sent again for a while."""
+    _note(attempt, Attempt.State.SENT)
 
 
 def _signal_of(attempt: Attempt, row: Request) -> tuple[str, list[str]]:
@@ -118,13 +128,10 @@ def send_unsettled() -> int:
     attempts = Attempt.objects.filter(due | lost).select_related("request").order_by("made_at")
     sent = 0
     for attempt in attempts[:50]:
-        if send_again(attempt) in (Attempt.State.UNKNOWN, Attempt.State.NOT_SENT):
+        state = send(attempt, again=True)
+        if state == Attempt.State.UNKNOWN:
             break
+        if state == Attempt.State.SENT:
+            note_sent(attempt)
         sent += 1
     return sent
-
-
-def send_again(attempt: Attempt) -> Attempt.State:
-    """As :func:`send`; but a refused connection leaves it unknown, for the first sending may have arrived."""
-    state = send(attempt)
-    return _note(attempt, Attempt.State.UNKNOWN) if state == Attempt.State.NOT_SENT else state

@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from approvals import judging, sending
 from approvals.judging import SIGNED_IN, shown_digest
-from approvals.models import Attempt, Request, Status
+from approvals.models import Attempt, Request
 from approvals.recording import PREFIX, content_of, enter
 from live.writes import write
 
@@ -57,6 +58,13 @@ def submit(
 
 
 def _keep(asked: dict[str, Any], amount: Decimal, by: User, uuid: uuids.UUID) -> tuple[Request, bool]:
+    try:
+        return _kept(asked, amount, by, uuid)
+    except IntegrityError:  # the same form, a moment before, on another connection
+        return _kept(asked, amount, by, uuid)
+
+
+def _kept(asked: dict[str, Any], amount: Decimal, by: User, uuid: uuids.UUID) -> tuple[Request, bool]:
     with write():
         row = Request.objects.filter(uuid=uuid).first()
         if row and row.requester_id == by.pk:
@@ -114,9 +122,11 @@ def decide(
     attempt, to_send = _attempt(request, verdict, level, comment, decision_id, shown, by)
     if attempt is None:
         return _refused_reuse(request, verdict, level, decision_id, by)
-    if to_send:
-        sending.send(attempt)
-    return _wait_for(attempt, patience)
+    sent = to_send and sending.send(attempt) == Attempt.State.SENT
+    receipt = _wait_for(attempt, patience)
+    if sent and receipt.state == "recording":
+        sending.note_sent(attempt)
+    return receipt
 
 
 def _attempt(
@@ -124,7 +134,8 @@ def _attempt(
 ) -> tuple[Attempt | None, bool]:
     """This click's attempt row, and whether its signal is ours to send; None where the id is another decision's."""
     with write():
-        Request.objects.select_for_update().get(pk=request.pk)
+        request = Request.objects.select_for_update().get(pk=request.pk)
+        level = "" if request.workflow_type == judging.SINGLE else level
         attempt = Attempt.objects.filter(request=request, decision_id=decision_id).first()
         if attempt is None:
             attempt = _new_attempt(request, verdict, level, comment, decision_id, shown, by)
@@ -153,9 +164,10 @@ def _new_attempt(
         shown=shown,
         made_at=timezone.now(),
     )
-    if request.status == Status.NOT_STARTED and not request.first_run_id:
+    if not request.first_run_id:  # no workflow of this request's own would hear of it
+        case = judging.Case(request, "starting", None, 0.0)
         refusal = judging.Refusal("not_started", _("The request is not started yet, so nothing can be decided."))
-        judging.settle(attempt, judging.Case(request, "starting", None, 0.0), refusal)
+        judging.settle(attempt, case, refusal if request.is_open else judging.closed_refusal(attempt, case))
     return attempt
 
 
@@ -177,7 +189,7 @@ def _wait_for(attempt: Attempt, patience: float) -> Receipt:
         if receipt.state != "recording" or time.monotonic() > until:
             return receipt
         time.sleep(pause)
-        pause = min(pause * 1.3, 0.05)
+        pause = min(pause * 1.15, 0.05)
 
 
 def receipt_of(attempt: Attempt) -> Receipt:

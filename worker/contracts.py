@@ -232,7 +232,7 @@ def clean_json(value: Any, depth: int = 0) -> Any:
         return printable(value)
     if isinstance(value, Mapping):
         return {printable(str(key)): clean_json(each, depth + 1) for key, each in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [clean_json(each, depth + 1) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)

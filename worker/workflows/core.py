@@ -7,6 +7,7 @@ authorises and writes, and applies what it says. See docs/adr/0002 for why decis
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import accumulate
 from typing import Any
 
 from temporalio import workflow
@@ -16,6 +17,8 @@ from worker import contracts, steps
 from worker.contracts import Claim, Parsed, Ref, Verdict
 
 BATCH = 200
+WEIGHT = 300_000
+"""Characters that the claims of one batch may have, as JSON: Temporal ends a workflow that schedules more than 2 MB."""
 GRACE = 2.0
 """Seconds that a click made before the deadline has to be committed: the level times out only after them."""
 REMEMBERED = 1_000
@@ -170,7 +173,8 @@ class ApprovalCore:
 
     async def _record(self) -> Verdict | None:
         """Hand the queue to the recording activity; the verdict that was applied, if one was."""
-        batch, self.queue = self.queue[:BATCH], self.queue[BATCH:]
+        size = batch_size(self.queue)
+        batch, self.queue = self.queue[:size], self.queue[size:]
         self.recording = {claim.decision_id for claim in batch}
         deadline = 0.0 if self.open_index is None else self.chain[self.open_index].deadline or 0.0
         done = await steps.record_claims(contracts.RecordClaims(ref(), batch, self.phase, self.open_index, deadline))
@@ -209,10 +213,10 @@ class ApprovalCore:
         while True:
             error, result = await self._run_action(action)
             await steps.action_ended(contracts.ActionEnded(ref(), not error, now(), error, result))
+            self.action_error = error
             if not error:
                 return self._approved(result, "done")
             self.phase = self.status = "action_failed"
-            self.action_error = error
             ended = await self._failed()
             if ended:
                 return ended
@@ -320,6 +324,12 @@ CANCELLED = Outcome("cancelled", {"status": "cancelled"}, "Cancelled from outsid
 def now() -> float:
     """The workflow's time, epoch seconds."""
     return workflow.now().timestamp()
+
+
+def batch_size(queue: list[Claim]) -> int:
+    """How many of the queue go at once: at least one, at most BATCH, and not more than a payload holds."""
+    weights = accumulate(contracts.size_of([claim.level, claim.approver, claim.comment]) for claim in queue[:BATCH])
+    return max(1, sum(1 for weight in weights if weight <= WEIGHT))
 
 
 def ref() -> Ref:
