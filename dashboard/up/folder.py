@@ -73,9 +73,13 @@ class Folder:
             return given
         kept = self.path / "demo_password"
         if not kept.exists():
-            with open(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(9))
+            self.keep(kept.name, secrets.token_urlsafe(9))
         return kept.read_text().strip()
+
+    def keep(self, name: str, text: str) -> None:
+        """In a file that only its owner may read."""
+        with open(os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
 
 
 def _read_ports(path: Path) -> dict[str, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connections
 
-from dashboard.up import health, ports, prepare
+from dashboard.up import demo, health, ports, prepare
 from dashboard.up.child import Child
 from dashboard.up.folder import Folder, Refused
 from dashboard.up.supervisor import Stopping, Supervisor, say
@@ -19,9 +19,6 @@ BINARIES = Path(sys.executable).parent
 MANAGE = str(settings.BASE_DIR / "manage.py")
 USUAL_PORTS = {"temporal": 7233, "temporal-ui": 8233, "metrics": 9464}
 A_WHILE = 15.0
-DEMO_PEOPLE = (
-    "maria (manager), dirk (director), vera (vp), carla (ceo), rita (requester), olga (operations), admin (everything)"
-)
 
 
 class House:
@@ -69,9 +66,9 @@ class House:
         self.supervisor.start(worker)
         self.supervisor.start(self._child("the web server", self._web(), "web", 8.0))
         self.supervisor.wait_until(self._patiently(lambda: self._ready(worker)))
-        connections.close_all()
-        if self.demo:
+        if self.demo and not demo.is_loaded(self.folder, self.environment["LEITSTAND_DEMO_PASSWORD"]):
             self._load_demo()
+        connections.close_all()
         self.supervisor.settled = True
         self._welcome()
 
@@ -143,17 +140,20 @@ class House:
 
     def _load_demo(self) -> None:
         say("Loading the demo.")
-        demo = self._child("the demo", [sys.executable, MANAGE, "demo"], "demo", 5.0)
-        if code := self.supervisor.run_to_end(demo):
-            say(f"The demo could not be loaded (exit code {code}); all else works. Its last lines, from {demo.log}:")
-            for line in demo.last_lines():
-                say(f"    {line}")
+        loading = self._child("the demo", [sys.executable, MANAGE, "demo"], "demo", 5.0)
+        code = self.supervisor.run_to_end(loading)
+        if code == 0:
+            demo.note_loaded(self.folder, self.environment["LEITSTAND_DEMO_PASSWORD"])
+            return
+        say(f"The demo could not be loaded (exit code {code}); all else works. Its last lines, from {loading.log}:")
+        for line in loading.last_lines():
+            say(f"    {line}")
 
     def _welcome(self) -> None:
         say()
         say(f"Leitstand is ready: {self.address}")
         if self.demo:
-            say(f"Sign in as {DEMO_PEOPLE}.")
+            say(f"Sign in as {demo.logins()}.")
             say(f"Password for all of them: {self.environment['LEITSTAND_DEMO_PASSWORD']}")
         else:
             say("Make the first administrator with:")
