@@ -27,6 +27,7 @@ _ended: OrderedDict[str, None] = OrderedDict()
 class Grant:
     """Who it is, and their audience for each piece that they may watch. ``at`` is when reading it began."""
 
+    session_key: str
     user_pk: Any
     at: float
     audiences: Mapping[Piece, Hashable]
@@ -34,7 +35,7 @@ class Grant:
     def holds(self) -> bool:
         """Young enough, and nothing has changed about this person since."""
         forgotten = max(_forgotten_all, _forgotten.get(self.user_pk, 0.0))
-        return self.at > forgotten and self.left() > 0
+        return self.at > forgotten and self.left() > 0 and self.session_key not in _ended
 
     def left(self) -> float:
         """Seconds until it is too old."""
@@ -47,7 +48,7 @@ def check(session_key: str, pieces: Iterable[Piece]) -> Grant | None:
     user = _signed_in(session_key)
     if user is None or session_key in _ended:
         return None
-    return Grant(user.pk, at, {piece: audience for piece in pieces for audience in _audience(user, piece)})
+    return Grant(session_key, user.pk, at, {piece: audience for piece in pieces for audience in _audience(user, piece)})
 
 
 def forget(user_pk: Any = None) -> None:

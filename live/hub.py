@@ -14,7 +14,7 @@ from live.rendering import Piece
 from live.viewer import Viewer
 from live.watcher import Key, Watcher
 
-__all__ = ["Hub", "forget_grants", "hub", "nudge", "watch_head"]
+__all__ = ["Hub", "end_session", "forget_grants", "hub", "nudge", "watch_head"]
 
 
 class Hub:
@@ -105,6 +105,16 @@ def forget_grants(user_pk: object = None) -> None:
     In this process at once; in others within 5 s. Call it when the change is committed.
     """
     grants.forget(user_pk)
+    _wake_viewers()
+
+
+def end_session(session_key: str) -> None:
+    """Nobody is signed in with this session any more: close its sockets."""
+    grants.end(session_key)
+    _wake_viewers()
+
+
+def _wake_viewers() -> None:
     for loop, one in list(_hubs.items()):
         if not one.post(one.wake_viewers):
             _hubs.pop(loop, None)

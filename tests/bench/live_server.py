@@ -72,6 +72,7 @@ def main() -> None:
     cookies = sessions(int(os.environ["BENCH_VIEWERS"]))
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
+    listening.listen(2048)
     threading.Thread(target=change, daemon=True).start()
     print(listening.getsockname()[1], *cookies, flush=True)
     config = uvicorn.Config(

@@ -21,8 +21,17 @@ class Page:
         raw = socket.socket()
         if slow:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        raw.connect(("127.0.0.1", port))
-        self.socket = connect(
+        try:
+            raw.connect(("127.0.0.1", port))
+            self.socket = self._open(address, raw, port, cookie, origin, slow)
+        except BaseException:
+            raw.close()
+            raise
+        self.elements: dict[str, str] = {}
+        self.seen: list[str] = []
+
+    def _open(self, address: str, raw: socket.socket, port: int, cookie: str, origin: str | None, slow: bool):
+        return connect(
             address,
             sock=raw,
             origin=origin if origin is not None else f"http://127.0.0.1:{port}",
@@ -32,8 +41,6 @@ class Page:
             max_size=None,
             ping_interval=None,
         )
-        self.elements: dict[str, str] = {}
-        self.seen: list[str] = []
 
     def take(self, timeout: float = LIMIT) -> None:
         """One frame; TimeoutError if none comes."""

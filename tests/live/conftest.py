@@ -36,6 +36,7 @@ def port(transactional_db, monkeypatch):
 
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
+    listening.listen(2048)
     config = uvicorn.Config(application, ws="websockets-sansio", lifespan="off", log_level="warning")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model, logout
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from websockets.exceptions import InvalidStatus
 
@@ -88,6 +89,14 @@ def test_another_session_of_the_same_person_lives_on(look, sign_in):
     sign_out(cookie, user)
     write_down("still here")
     page.until("still here")
+
+
+def test_a_session_that_is_deleted_ends_its_sockets_at_once(look, sign_in):
+    cookie = sign_in("maria", "red")[1]
+    page = look("board:red", cookie=cookie)
+    page.until("nothing")
+    Session.objects.get(session_key=cookie).delete()
+    assert page.close_code(limit=3) == 4401
 
 
 def test_deactivating_somebody_ends_their_socket_at_once(look, sign_in):
