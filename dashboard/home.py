@@ -18,10 +18,11 @@ EACH = 5
 
 def home_for(user: Any) -> Mapping[str, Any]:
     """State only: the same for the page and for the region."""
-    waiting = queries.waiting_for(user, limit=EACH).rows
-    count = queries.count_waiting_for(user) if waiting else 0
-    own = _others([row for row in queries.mine(user, limit=4 * EACH).rows if row.is_open], waiting)[:EACH]
-    theirs = [row for row in queries.due_soonest(user, limit=4 * EACH) if not row.can_decide]
+    sight = access.sight_of(user)
+    waiting = queries.waiting_for(sight, limit=EACH).rows
+    count = queries.count_waiting_for(sight) if waiting else 0
+    own = _others([row for row in queries.mine(sight, limit=4 * EACH).rows if row.is_open], waiting)[:EACH]
+    theirs = [row for row in queries.due_soonest(sight, limit=4 * EACH) if not row.can_decide]
     soon = _others(theirs, own)[:EACH]
     return {
         "waiting": waiting,
@@ -31,7 +32,7 @@ def home_for(user: Any) -> Mapping[str, Any]:
         "lead": lead(waiting, soon, own),
         "soon": soon,
         "own": own,
-        "decides": bool(access.sight_of(user).levels),
+        "decides": bool(sight.levels),
     }
 
 
