@@ -29,7 +29,7 @@ def leave(code: int) -> NoReturn:
 
 
 def run_and_leave(argv: list[str]) -> NoReturn:
-    """Run a management command, then leave with its code: 0, what it asked for by SystemExit, 130 for Ctrl-C, else 1."""
+    """Run a management command, then leave: with 0, with what it asked for by SystemExit, 130 for Ctrl-C, else 1."""
     from django.core.management import execute_from_command_line
 
     try:
