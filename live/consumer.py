@@ -70,9 +70,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
 def pieces(query: bytes) -> list[Piece]:
     """What the address asks for, each once; what is too long to be anything of ours is not even named back."""
     found: dict[Piece, None] = {}
-    for name, value in parse_qsl(query.decode("utf-8", "replace"), max_num_fields=200, keep_blank_values=False):
+    for name, value in parse_qsl(query.decode("utf-8", "replace")):
         region, _, key = value.partition(":")
-        if name == "region" and len(region) <= LONGEST and len(key) <= LONGEST:
+        if name == "region" and value.isprintable() and max(len(region), len(key)) <= LONGEST:
             found[Piece(region, key)] = None
     return list(found)[:MOST_REGIONS]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model, load_backend
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.utils.crypto import constant_time_compare
 
 from live.regions import find
@@ -89,6 +90,9 @@ def _signed_in(session_key: str) -> Any:
 def _audience(user: Any, piece: Piece) -> list[Hashable]:
     """The audience in a list; an empty one for what is unknown or not permitted."""
     region = find(piece.name)
-    if region is None or not region.may_watch(user, piece.key):
+    try:
+        if region is None or not region.may_watch(user, piece.key):
+            return []
+        return [region.audience(user, piece.key)]
+    except (ValueError, ValidationError, ObjectDoesNotExist):  # the key is from outside, and means nothing
         return []
-    return [region.audience(user, piece.key)]

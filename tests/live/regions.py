@@ -63,3 +63,13 @@ class WithForm(Board):
         times.setdefault("ago", born - timedelta(minutes=3, seconds=5))
         times.setdefault("due", born + timedelta(hours=3, minutes=10, seconds=30))
         return {"text": text(key), "now": now, **times}
+
+
+@register
+class Picky(Board):
+    """Its key is a number, it thinks."""
+
+    name = "picky"
+
+    def may_watch(self, user, key):
+        return int(key) > 0
