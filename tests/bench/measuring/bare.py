@@ -97,10 +97,11 @@ class BareClient:
         return self.loop.run_until_complete(self._decide(handle, self._asked))
 
     async def _decide(self, handle: WorkflowHandle[Bare, str], read: object) -> float:
-        decision, begun = str(uuid.uuid4()), time.perf_counter()
+        decision, begun, pause = str(uuid.uuid4()), time.perf_counter(), 0.004
         await handle.signal(Bare.decide, decision)
         while not await read(handle, decision):  # type: ignore[operator]
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.15, 0.05)
         return time.perf_counter() - begun
 
     async def _row(self, _handle: WorkflowHandle[Bare, str], decision: str) -> bool:

@@ -147,3 +147,8 @@ class House:
             status = Path(f"/proc/{pid}/status").read_text()
             found[name] = int(re.search(r"VmRSS:\s+(\d+)", status)[1]) // 1024  # type: ignore[index]
         return found
+
+    def processor(self, name: str) -> float:
+        """Seconds of processor time that a child has used so far."""
+        parts = Path(f"/proc/{self.up.children()[name]}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")

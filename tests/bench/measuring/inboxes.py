@@ -7,7 +7,7 @@ from datetime import timedelta
 from tests.bench.measuring.house import Browser, House
 from tests.bench.measuring.table import Table, median, ms
 
-ROUNDS, ASKED = 4, 15
+ROUNDS, ASKED = 8, 10
 
 
 def inboxes(house: House, table: Table, many: int, few: int = 100) -> None:
@@ -17,18 +17,31 @@ def inboxes(house: House, table: Table, many: int, few: int = 100) -> None:
     for view in ("waiting", "open"):
         path = f"/approvals/?view={view}"
         took: dict[int, list[float]] = {few: [], many: []}
+        busy: dict[int, list[float]] = {few: [], many: []}
         queries = {}
         for _ in range(ROUNDS):
             for open_ones in (few, many):
                 _open(keys, open_ones)
+                before = house.processor("web")
                 took[open_ones] += _seconds(anna, path)
+                busy[open_ones].append((house.processor("web") - before) / (ASKED + 1))
                 queries[open_ones] = _queries(path)
-        ratio = median(took[many]) / median(took[few])
-        what = f"{ms(median(took[few]))} -> {ms(median(took[many]))} = {ratio:.2f} times"
-        table.add(f"Inbox “{view}”, {few} -> {many:,} open", what, "<= 1.3 times", ratio <= 1.3)
+        what = f"Inbox “{view}”, {few} -> {many:,} open"
+        _compare(table, f"{what}: server's processor time", busy[few], busy[many], 1.3)
+        _compare(table, f"{what}: until the answer", took[few], took[many], None)
         counted = f"{queries[few]} -> {queries[many]}"
-        table.add(f"Inbox “{view}”, SQL queries", counted, "constant", queries[few] == queries[many])
+        table.add(f"{what}: SQL queries", counted, "constant", queries[few] == queries[many])
     _remove(keys)
+
+
+def _compare(table: Table, what: str, few: list[float], many: list[float], limit: float | None) -> None:
+    """The processor's time is the verdict: it does not depend on what else this machine does."""
+    ratio = median(many) / median(few)
+    figure = f"{ms(median(few))} -> {ms(median(many))} = {ratio:.2f} times"
+    if limit is None:
+        table.add(what, figure)
+    else:
+        table.add(what, figure, f"<= {limit:g} times", ratio <= limit)
 
 
 def _rows(many: int) -> list[int]:
