@@ -11,6 +11,8 @@ from live import queries, reader
 
 LONGEST = 10.0
 """Seconds for which an answer will do while the row does not change: a write elsewhere must not query every open page."""
+SETTLING = 0.8
+"""Seconds after a write in which the workflow need not have heard of it: recorded is first, applied second."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,11 @@ def confirm(request: Request) -> Confirmed:
         return Confirmed("", "")
     if not queries.system().worker_alive:
         return _silent(_("No worker is running, so the workflow cannot be asked."))
-    query = "get_status" if request.workflow_type == "ApprovalWorkflow" else "get_approval_status"
     since_written = (timezone.now() - request.updated_at).total_seconds()
-    max_age = min(max(since_written, 0.0), LONGEST)
+    if since_written < SETTLING:
+        return Confirmed("ahead", _("Just written down; the workflow confirms it in a moment."))
+    query = "get_status" if request.workflow_type == "ApprovalWorkflow" else "get_approval_status"
+    max_age = min(since_written - SETTLING / 2, LONGEST)
     reading = reader.read(request.workflow_id, query, run_id=request.first_run_id, max_age=max_age)
     if not reading.fresh:
         return _silent(_("The workflow does not answer just now."))

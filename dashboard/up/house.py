@@ -117,7 +117,16 @@ class House:
     def _web(self) -> list[str]:
         command = [sys.executable, "-m", "uvicorn", "dashboard.asgi:application", "--app-dir", str(settings.BASE_DIR)]
         command += ["--host", ports.HOST, "--port", str(self.port), "--loop", "uvloop", "--lifespan", "off"]
-        return [*command, "--ws", "websockets-sansio", "--timeout-graceful-shutdown", "5", "--no-access-log"]
+        return [
+            *command,
+            "--ws",
+            "websockets-sansio",
+            "--ws-per-message-deflate",
+            "false",
+            "--timeout-graceful-shutdown",
+            "5",
+            "--no-access-log",
+        ]
 
     def _ready(self, worker: Child) -> bool:
         pid = worker.process.pid if worker.process else 0

@@ -1,6 +1,6 @@
 """What the page says about whether the workflow agrees with it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -16,9 +16,17 @@ from worker import client
 def open_request(db):
     reader.clear()
     now = timezone.now()
-    return Request.objects.create(
+    request = Request.objects.create(
         workflow_id="w", first_run_id="r", title="A pump", status=Status.WAITING, current_step=1, created_at=now
     )
+    return written(request, 60)
+
+
+def written(request, seconds_ago):
+    """The row as if it had been written so long ago."""
+    Request.objects.update(updated_at=timezone.now() - timedelta(seconds=seconds_ago))
+    request.refresh_from_db()
+    return request
 
 
 @pytest.fixture
@@ -75,12 +83,15 @@ def test_a_closed_request_is_not_asked_for(open_request, worker_lives, asked):
 
 def test_a_write_elsewhere_does_not_ask_again_but_one_to_this_request_does(open_request, worker_lives, asked):
     asked[0].append({"status": "waiting", "current_step": 1})
-    Request.objects.update(updated_at=datetime.now(UTC) - timedelta(seconds=60))
-    open_request.refresh_from_db()
     confirm(open_request)
     reader.expire()  # as after any write
     confirm(open_request)
     assert len(asked[1]) == 1
-    open_request.save()
-    confirm(open_request)
+    reader.clear()
+    confirm(written(open_request, 2))
     assert len(asked[1]) == 2
+
+
+def test_right_after_a_write_it_gives_the_workflow_a_moment(open_request, worker_lives, asked):
+    assert confirm(written(open_request, 0)).state == "ahead"
+    assert asked[1] == []
