@@ -63,35 +63,27 @@ class StateShown:
 
 @dataclass(frozen=True)
 class RequestPage:
-    """The page as one person sees it."""
+    """What the page shows to one person alone, around the live part."""
 
-    state: StateShown
+    request: Request
+    version: str
     standing: Standing
     temporal_url: str
     sees_ledger: bool
 
-    @property
-    def request(self) -> Request:
-        return self.state.request
-
 
 def request_page(request: Request, user: Any) -> RequestPage:
-    sight, titles = sight_of(user), level_titles()
-    state = state_of(request, titles)
     return RequestPage(
-        state=state,
-        standing=standing(user, sight, request, titles),
+        request=request,
+        version=form_version(request),
+        standing=standing(user, sight_of(user), request, level_titles()),
         temporal_url=temporal_url(request),
         sees_ledger=may_read(user),
     )
 
 
-def standing_of(request: Request, user: Any) -> Standing:
-    return standing(user, sight_of(user), request, level_titles())
-
-
-def state_of(request: Request, titles: dict[str, str] | None = None) -> StateShown:
-    titles = titles or level_titles()
+def state_of(request: Request) -> StateShown:
+    titles = level_titles()
     steps = list(request.steps.select_related("decided_by"))
     return StateShown(
         request=request,

@@ -27,7 +27,17 @@ class Page:
 def waiting_for(user: Any, limit: int = PAGE, after: str = "") -> Page:
     """What this person can decide now, soonest deadline first."""
     sight = sight_of(user)
-    return _page(sight, by_deadline(_mine_to_decide(sight), after), limit, _deadline_key)
+    wanted = Request.objects.filter(pk__in=_first_waiting(sight, limit + 1, after))
+    return _page(sight, by_deadline(wanted, ""), limit, _deadline_key)
+
+
+def _first_waiting(sight: Sight, limit: int, after: str) -> list[int]:
+    """Level by level, each in the order of its index: sorting all that waits would cost more, the more there is."""
+    keys: list[tuple[Any, int]] = []
+    for level in sight.deciding:
+        rows = by_deadline(_mine_to_decide(sight).filter(current_level=level), after)
+        keys += rows.values_list("deadline", "pk")[:limit]
+    return [pk for _deadline, pk in sorted(keys)[:limit]]
 
 
 def open_for(user: Any, limit: int = PAGE, after: str = "") -> Page:
@@ -38,10 +48,11 @@ def open_for(user: Any, limit: int = PAGE, after: str = "") -> Page:
 
 def mine(user: Any, limit: int = PAGE, after: str = "") -> Page:
     """What this person asked for, newest first."""
-    rows = Request.objects.filter(requester_id=user.pk).order_by("-id")
+    sight = sight_of(user)
+    rows = Request.objects.filter(requester_id=sight.user_id).order_by("-id")
     if after.isascii() and after.isdigit():
         rows = rows.filter(id__lt=int(after[:18]))
-    return _page(sight_of(user), rows, limit, lambda last: str(last.pk))
+    return _page(sight, rows, limit, lambda last: str(last.pk))
 
 
 def closed_for(user: Any, limit: int = PAGE, after: str = "") -> Page:
@@ -85,22 +96,22 @@ class Inbox:
 
 
 def inbox(user: Any, view: str, after: str = "") -> Inbox:
-    page = LISTS[view](user, after=after)
-    counts, titles = counts_for(user), level_titles()
+    sight, titles = sight_of(user), level_titles()
+    page, counts = LISTS[view](sight, after=after), counts_for(sight)
     return Inbox(
         view=view,
         page=page,
         counts={name: said(count) for name, count in counts.items()},
-        levels=tuple(titles.get(level, level) for level in sight_of(user).levels),
+        levels=tuple(titles.get(level, level) for level in sight.levels),
         waiting=counts["waiting"],
         after=after,
-        others=_with_others(user, page) if view == "waiting" and not after and not page.next else (),
+        others=_with_others(sight, page) if view == "waiting" and not after and not page.next else (),
     )
 
 
-def _with_others(user: Any, mine_now: Page) -> tuple[Row, ...]:
+def _with_others(sight: Sight, mine_now: Page) -> tuple[Row, ...]:
     """What waits for me is open too, so that many more rows are sure to hold some for others, if there are any."""
-    found = open_for(user, limit=len(mine_now.rows) + OTHERS).rows
+    found = open_for(sight, limit=len(mine_now.rows) + OTHERS).rows
     return tuple(row for row in found if not row.can_decide)[:OTHERS]
 
 
@@ -113,18 +124,22 @@ def due_soonest(user: Any, limit: int = 5) -> tuple[Row, ...]:
 
 def count_waiting_for(user: Any) -> int:
     """How many this person can decide now; CAP + 1 stands for more than CAP."""
-    return capped(_mine_to_decide(sight_of(user)))
+    return _count_waiting(sight_of(user))
+
+
+def _count_waiting(sight: Sight) -> int:
+    """Level by level, as in the list: asked for all at once, SQLite would go through all that waits for anybody."""
+    return min(CAP + 1, sum(capped(_mine_to_decide(sight).filter(current_level=level)) for level in sight.deciding))
 
 
 def counts_for(user: Any) -> dict[str, int]:
     """The number on each chip, up to CAP + 1. Closed has none: it only grows."""
     sight = sight_of(user)
     found = {
-        "waiting": _mine_to_decide(sight),
         "open": visible(sight).filter(closed_at=None),
         "mine": Request.objects.filter(requester_id=sight.user_id),
     }
-    return {name: capped(rows) for name, rows in found.items()}
+    return {"waiting": _count_waiting(sight), **{name: capped(rows) for name, rows in found.items()}}
 
 
 def capped(rows: QuerySet[Request]) -> int:
@@ -143,7 +158,7 @@ def mine_to_decide(sight: Sight) -> Q:
         request=OuterRef("pk"), decided_by_id=sight.user_id, state=Step.State.APPROVED
     )
     condition: Q = (
-        Q(status=Status.WAITING, deadline__isnull=False, current_level__in=sight.deciding)
+        Q(closed_at=None, status=Status.WAITING, deadline__isnull=False, current_level__in=sight.deciding)
         & (Q(self_approval=True) | Q(requester=None) | ~Q(requester_id=sight.user_id))
         & (Q(distinct_approvers=False) | ~Q(Exists(approved_already)))
     )

@@ -24,7 +24,7 @@ class InboxRegion(Region):
     def may_watch(self, user: Any, key: str) -> bool:
         return bool(user.is_active) and key in queries.VIEWS
 
-    def audience(self, user: Any, key: str) -> Hashable:  # noqa: ARG002
+    def audience(self, user: Any, key: str) -> Hashable:
         return int(user.pk)
 
     def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
@@ -41,10 +41,10 @@ class RequestRegion(Region):
     def may_watch(self, user: Any, key: str) -> bool:
         return bool(user.is_active) and (uuid := _uuid(key)) is not None and visible_to(user).filter(uuid=uuid).exists()
 
-    def audience(self, user: Any, key: str) -> Hashable:  # noqa: ARG002
+    def audience(self, user: Any, key: str) -> Hashable:
         return "sees it"
 
-    def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:  # noqa: ARG002
+    def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
         found = Request.objects.select_related("requester").get(uuid=UUID(key))
         return {"state": state_of(found), "confirmed": confirm(found)}
 
@@ -59,10 +59,10 @@ class BadgeRegion(Region):
     def may_watch(self, user: Any, key: str) -> bool:
         return bool(user.is_active) and key == ""
 
-    def audience(self, user: Any, key: str) -> Hashable:  # noqa: ARG002
+    def audience(self, user: Any, key: str) -> Hashable:
         return int(user.pk)
 
-    def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:  # noqa: ARG002
+    def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
         count = queries.count_waiting_for(_person(audience))
         return {"count": count, "said": queries.said(count)}
 

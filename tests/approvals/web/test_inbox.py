@@ -213,3 +213,14 @@ def test_due_soonest_is_of_all_that_one_may_see(maria, dirk, rita):
     request_of(rita, "manager", "director", title="soon", due_in=1)
     request_of(rita, "manager", title="not dirk's", due_in=0.5)
     assert [row.title for row in queries.due_soonest(dirk, limit=5)] == ["soon", "late"]
+
+
+@pytest.mark.parametrize("few", [0, 2_000])
+def test_whoever_holds_a_common_level_sees_by_the_same_rule_as_a_rare_one(rita, dirk, olga, monkeypatch, few):
+    monkeypatch.setattr("approvals.access.FEW", few)
+    request_of(rita, "manager", "director", title="in the chain")
+    request_of(rita, "manager", title="not in the chain")
+    request_of(rita, "", title="any level", workflow_type="ApprovalWorkflow")
+    request_of(dirk, "manager", title="own")
+    assert sorted(titles(dirk, "open")) == ["any level", "in the chain", "own"]
+    assert titles(olga, "open") == []

@@ -5,7 +5,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from approvals.models import Record, Status, Step
-from approvals.page import request_page
+from approvals.page import state_of
 from audit.services import append
 from live.writes import write
 from tests.approvals.web.making import decided, queries_of, request_of, text
@@ -65,12 +65,12 @@ def test_the_stepper_names_who_could_decide(client, maria, rita):
 def test_many_holders_are_a_number(rita, maria):
     for number in range(5):
         person(f"m{number}", "manager")
-    [step] = request_page(request_of(rita, "manager"), maria).state.steps
+    [step] = state_of(request_of(rita, "manager")).steps
     assert step.who.endswith("or 3 others")
 
 
 def test_the_requester_is_not_named_among_those_who_could(maria):
-    [step] = request_page(request_of(maria, "manager"), maria).state.steps
+    [step] = state_of(request_of(maria, "manager")).steps
     assert step.who == "Nobody else holds this level"
 
 
