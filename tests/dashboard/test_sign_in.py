@@ -3,6 +3,8 @@
 import pytest
 from django.urls import reverse
 
+from dashboard.demo.people import MARK
+
 LOGIN, DEMO, OUT = "/accounts/login/", "/accounts/demo/", "/accounts/logout/"
 
 
@@ -33,6 +35,14 @@ def test_an_empty_form_says_what_to_fill_in(client, db):
 
 
 @pytest.mark.parametrize("evil", ["https://evil.example/", "//evil.example", "javascript:alert(1)", r"\\evil.example"])
+@pytest.fixture
+def maria(maria):
+    """Maria as the demo makes her."""
+    maria.email = f"maria{MARK}"
+    maria.save()
+    return maria
+
+
 @pytest.mark.parametrize("door", [LOGIN, DEMO])
 def test_neither_door_leads_off_this_site(client, maria, settings, door, evil):
     settings.DEMO = True
@@ -61,6 +71,13 @@ def test_there_is_no_demo_door_outside_the_demo(client, maria, settings):
 def test_the_demo_door_is_for_the_people_of_the_demo_only(client, auditor, settings):
     settings.DEMO = True
     assert client.post(DEMO, {"username": auditor.username}).headers["Location"] == LOGIN
+    assert who(client) is None
+
+
+def test_the_demo_door_does_not_let_in_as_somebody_who_was_here_before_the_demo(client, boss, settings):
+    settings.DEMO = True  # by mistake, over a real database with an "admin" of its own
+    assert "come in as" not in client.get(LOGIN).content.decode()
+    client.post(DEMO, {"username": boss.username})
     assert who(client) is None
 
 
