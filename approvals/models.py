@@ -147,7 +147,7 @@ class Request(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["current_level", "deadline", "id"], name="waiting_by_level", condition=Q(status="waiting")
+                fields=["current_level", "deadline", "id"], name="waiting_by_level", condition=Q(closed_at__isnull=True)
             ),
             models.Index(fields=["deadline", "id"], name="open_by_deadline", condition=Q(closed_at__isnull=True)),
             models.Index(fields=["-closed_at", "-id"], name="closed_by_time", condition=Q(closed_at__isnull=False)),

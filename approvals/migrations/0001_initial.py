@@ -372,7 +372,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="request",
             index=models.Index(
-                condition=models.Q(("status", "waiting")),
+                condition=models.Q(("closed_at__isnull", True)),
                 fields=["current_level", "deadline", "id"],
                 name="waiting_by_level",
             ),

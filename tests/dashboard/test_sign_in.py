@@ -8,6 +8,14 @@ from dashboard.demo.people import MARK
 LOGIN, DEMO, OUT = "/accounts/login/", "/accounts/demo/", "/accounts/logout/"
 
 
+@pytest.fixture
+def maria(maria):
+    """Maria as the demo makes her."""
+    maria.email = f"maria{MARK}"
+    maria.save()
+    return maria
+
+
 def who(client):
     return client.session.get("_auth_user_id")
 
@@ -35,14 +43,6 @@ def test_an_empty_form_says_what_to_fill_in(client, db):
 
 
 @pytest.mark.parametrize("evil", ["https://evil.example/", "//evil.example", "javascript:alert(1)", r"\\evil.example"])
-@pytest.fixture
-def maria(maria):
-    """Maria as the demo makes her."""
-    maria.email = f"maria{MARK}"
-    maria.save()
-    return maria
-
-
 @pytest.mark.parametrize("door", [LOGIN, DEMO])
 def test_neither_door_leads_off_this_site(client, maria, settings, door, evil):
     settings.DEMO = True
