@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group, User
 
 from approvals.models import Level, LevelHolder
 from tests.leaving import pytest_sessionfinish, pytest_unconfigure  # noqa: F401  (hooks: found by their names here)
-from tests.temporal import _worker, house, temporal_server  # noqa: F401  (fixtures: likewise)
+from tests.temporal import _skipping, _worker, house, skipping, temporal_server  # noqa: F401  (fixtures: likewise)
 
 LEVELS = ("manager", "director", "vp", "ceo")
 

@@ -18,6 +18,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest, StartWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
 
 from worker import client as door
 from worker.converter import CONVERTER
@@ -136,13 +137,11 @@ class InProcess:
             raise self._failed
 
 
-def decisions_worker(connected: Client, **more: Any) -> Any:
-    """The product's worker for decisions, with what a test adds."""
+def decisions_worker(connected: Client) -> Any:
+    """The product's worker for decisions."""
     from worker import queues
 
-    worker = queues.worker(connected, queues.all_queues()[0], "tests")
-    assert not more
-    return worker
+    return queues.worker(connected, queues.all_queues()[0], "tests")
 
 
 async def _serve(over: asyncio.Event, up: Callable[[], None]) -> None:
@@ -239,6 +238,36 @@ class House:
                 self.run(self.client.get_workflow_handle(id).terminate("the test is over"))
             except RPCError:
                 pass  # it has ended by itself
+
+
+@pytest.fixture(scope="session")
+def _skipping() -> Iterator["House"]:
+    """A server whose clock jumps while somebody waits for a result, and the product's worker beside it."""
+    environment = run(
+        WorkflowEnvironment.start_time_skipping(
+            test_server_existing_path=str(SCRIPTS / "temporal-test-server"), data_converter=CONVERTER
+        )
+    )
+
+    async def serve(over: asyncio.Event, up: Callable[[], None]) -> None:
+        async with decisions_worker(environment.client):
+            up()
+            await over.wait()
+
+    worker = InProcess(serve)
+    worker.start()
+    made = House(environment.client, worker)
+    made.sleep = lambda seconds: run(environment.sleep(seconds))  # type: ignore[attr-defined]
+    yield made
+    worker.stop()
+    run(environment.shutdown())
+
+
+@pytest.fixture
+def skipping(transactional_db: None, _skipping: House) -> Iterator[House]:
+    """As ``house``; but waiting for a result costs no time, and ``sleep`` moves the clock."""
+    yield _skipping
+    _skipping.end()
 
 
 @pytest.fixture

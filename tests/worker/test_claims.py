@@ -1,9 +1,10 @@
-"""Claims that come through signals: each is applied or refused on record, and nothing that is sent wedges a workflow."""
+"""Claims that come through signals: each is applied or refused on record, and nothing wedges a workflow."""
 
 import threading
 import uuid
 
 import pytest
+from temporalio.service import RPCError
 
 from approvals.models import Attempt, LevelHolder, Policy, Request
 from audit import verify
@@ -262,8 +263,7 @@ def test_every_signal_that_was_taken_while_it_closes_is_applied_or_refused_on_re
             who = "maria" if number % 3 == 2 else f"nobody-{number}"
             try:
                 house.signal(handle, "approve_step", "manager", who, "", f"{handle.id}:{number}")
-            except Exception as error:
-                assert "already completed" in str(error), error
+            except RPCError:  # it has closed, and says so
                 return
             acknowledged.append((handle.id, f"{handle.id}:{number}"))
 

@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, FailureError
 
 from worker import contracts, steps
 from worker.contracts import Claim, Parsed, Ref, Verdict
@@ -341,4 +341,5 @@ def cause_of(failed: BaseException) -> str:
     """The innermost message of a failure: what went wrong, not which machinery noticed it."""
     while failed.__cause__ is not None:
         failed = failed.__cause__
-    return contracts.printable(str(failed))[:2_000] or type(failed).__name__
+    said = failed.message if isinstance(failed, FailureError) else str(failed)  # str() would put the class before it
+    return contracts.printable(said)[:2_000] or type(failed).__name__

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connections
@@ -80,7 +81,7 @@ def test_of_racing_approvers_one_counts_and_the_other_is_told_who_and_when(waiti
     mona = person("mona", "manager", first_name="Mona", last_name="Lind")
     for _ in range(3):
         request = waiting()
-        receipts = at_once(lambda: click(request, maria), lambda: click(request, mona))
+        receipts = at_once(partial(click, request, maria), partial(click, request, mona))
         assert sorted(receipt.state for receipt in receipts) == ["recorded", "refused"]
         lost = next(receipt for receipt in receipts if receipt.state == "refused")
         winner = "Mona Lind" if lost.attempt.user == maria else "Maria Berg"
