@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +58,19 @@ def run(call: Coroutine[Any, Any, Any], seconds: float = LONG) -> Any:
 
 @pytest.fixture(scope="session")
 def temporal_server() -> Iterator[str]:
-    """A development server in memory, at TEMPORAL_ADDRESS for as long as the session lasts."""
+    with server() as address:
+        yield address
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """A development server in memory, at TEMPORAL_ADDRESS for as long as it lasts."""
     address = f"127.0.0.1:{free_port()}"
     command = [SCRIPTS / "temporal", "server", "start-dev", "--headless", "--ip", "127.0.0.1"]
     command += ["--port", address.rpartition(":")[2], "--log-level", "error"]
     for queue in ("transfer", "visibility", "timer"):  # a deletion waits for these, 30 s by default
         command += ["--dynamic-config-value", f'history.{queue}ProcessorUpdateAckInterval="1s"']
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     before = os.environ.get("TEMPORAL_ADDRESS")
     os.environ["TEMPORAL_ADDRESS"] = address
     door.forget()
@@ -71,8 +78,8 @@ def temporal_server() -> Iterator[str]:
         until(_knows_its_namespace, what="the Temporal server answers")
         yield address
     finally:
-        server.terminate()
-        server.wait(20)
+        process.terminate()
+        process.wait(20)
         _restore("TEMPORAL_ADDRESS", before)
         door.forget()
 
@@ -144,7 +151,7 @@ def decisions_worker(connected: Client) -> Any:
     return queues.worker(connected, queues.all_queues()[0], "tests")
 
 
-async def _serve(over: asyncio.Event, up: Callable[[], None]) -> None:
+async def serve(over: asyncio.Event, up: Callable[[], None]) -> None:
     connected = await door.connect(patient=True)
     async with decisions_worker(connected):
         up()
@@ -153,7 +160,7 @@ async def _serve(over: asyncio.Event, up: Callable[[], None]) -> None:
 
 @pytest.fixture(scope="session")
 def _worker(temporal_server: str) -> Iterator[InProcess]:
-    worker = InProcess(_serve)
+    worker = InProcess(serve)
     yield worker
     worker.stop()
 

@@ -8,13 +8,8 @@ from typing import Any
 from django.conf import settings
 from temporalio.client import Client
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from worker import activities, workflows
-
-PASSED_THROUGH = ("worker.contracts",)
-"""Pure modules that the sandbox shares instead of loading them again for each run. Never one that holds workflows, nor
-a package above one: that switches their isolation off without a word."""
+from worker import activities, sandbox, workflows
 
 WORK_QUEUE = "leitstand-work"
 DRAIN = timedelta(seconds=10)
@@ -35,7 +30,7 @@ def all_queues() -> list[Queue]:
     known = [
         # Far more slots than threads (worker.activities.running): actions that wait for a thread must not take the
         # last slot from a decision.
-        Queue(settings.TEMPORAL_TASK_QUEUE, 200, activities.DECISIONS, workflows.ALL),
+        Queue(settings.TEMPORAL_TASK_QUEUE, 1_000, activities.DECISIONS, workflows.ALL),
         Queue(WORK_QUEUE, 50, activities.WORK),
     ]
     return [queue for queue in known if queue.activities or queue.workflows]
@@ -50,14 +45,13 @@ def chosen(names: Sequence[str]) -> list[Queue]:
 
 
 def worker(client: Client, queue: Queue, identity: str) -> Worker:
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
     return Worker(
         client,
         task_queue=queue.name,
         identity=identity,
         activities=queue.activities,
         workflows=queue.workflows,
-        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        workflow_runner=sandbox.runner(),
         max_cached_workflows=500,
         max_concurrent_activities=queue.slots,
         # Eager activities would bypass the queue's rate limit.

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.architecture import rules
-from worker.queues import PASSED_THROUGH
+from worker.sandbox import PASSED_THROUGH
 
 
 def offences(check):

@@ -5,12 +5,12 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from django.db import connections
+from django.db import IntegrityError, connections
 from django.utils import timezone
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 
-from approvals import sending
+from approvals import recording, sending
 from approvals.models import Attempt, Record, Request
 from audit import verify
 from audit.queries import of_stream
@@ -19,6 +19,7 @@ from tests.approvals.core.proxy import proxy_to
 from tests.conftest import person
 from tests.temporal import until
 from worker import client as door
+from worker import contracts
 
 
 def at_once(*calls):
@@ -359,3 +360,43 @@ def test_a_start_whose_answer_is_lost_starts_once(house, rita, via, temporal_ser
     sending.start_pending()
     assert Request.objects.count() == 1
     assert Request.objects.get().first_run_id
+
+
+# --- the same thing written down twice at the same moment -------------------------------------------------------
+
+
+def test_an_activity_that_runs_twice_at_the_same_moment_opens_one_request(transactional_db):
+    """Temporal tries again what it believes dead. On PostgreSQL the second may fail once; tried again it finds the row."""
+    parsed = contracts.parse_request({"title": "Laptops", "amount": 5})
+    given = contracts.OpenRequest(contracts.Ref("twice", "run-1", "run-1", "MultiStepApprovalWorkflow"), parsed.request)
+
+    def tried() -> contracts.Opened:
+        for _ in range(2):
+            try:
+                return recording.open_request(given)
+            except IntegrityError:
+                continue
+        raise AssertionError("it would be tried for ever")
+
+    first, *others = at_once(*[tried] * 4)
+    assert all(other == first for other in others)
+    assert Request.objects.count() == 1
+    assert [entry.kind for entry in of_stream(Request.objects.get().stream)] == ["request.opened"]
+
+
+def test_claims_of_many_programs_in_a_row_and_clicks_at_the_same_moment_count_once(waiting, maria):
+    mona = person("mona", "manager")
+    request = waiting()
+    ref = contracts.Ref(request.workflow_id, request.first_run_id)
+    deadline = request.deadline.timestamp()
+
+    def recorded(who: str) -> contracts.Recorded:
+        claim = contracts.Claim("approve", f"by-{who}", "manager", who, "", "", deadline - 60, 0)
+        return recording.record_claims(contracts.RecordClaims(ref, [claim], "waiting", 0, deadline))
+
+    verdicts = at_once(*[partial(recorded, who) for who in ("maria", "mona", "maria", "mona")])
+    applied = {verdict.by for recorded in verdicts for verdict in recorded.verdicts if verdict.applied}
+    assert len(applied) == 1
+    assert Attempt.objects.filter(state="applied").count() == 1
+    assert Attempt.objects.count() == 2
+    assert click(request, mona).code == "already_decided"
