@@ -3,10 +3,13 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db import connection
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from audit.models import Entry
 
@@ -28,11 +31,11 @@ class Line:
 
     @property
     def facts(self) -> list[tuple[str, str]]:
-        """What was recorded, as (name, value) pairs for people; empty values left out."""
+        """What was recorded, as (name, value) pairs for people; the whole of it stands in the entry's body."""
         return [
-            (key.replace("_", " "), _said(value))
+            (key.replace("_", " "), _said(key, value))
             for key, value in self.entry.data.items()
-            if value not in ("", None, [], {})
+            if value not in ("", None, [], {}) and key not in _FOR_PROGRAMS
         ]
 
     @property
@@ -42,7 +45,17 @@ class Line:
         return key if kind == "request" else ""
 
 
-def _said(value: Any) -> str:
+_FOR_PROGRAMS = ("decision_id", "shown", "index")
+
+
+def _said(key: str, value: Any) -> str:
+    """A value in words: a time (epoch seconds, by its name) as a time, the rest as it is or as JSON."""
+    if key in ("deadline", "made_at") and isinstance(value, int | float):
+        try:
+            at = timezone.localtime(datetime.fromtimestamp(value, tz=UTC))
+        except (OverflowError, OSError, ValueError):
+            return str(value)
+        return date_format(at, "j M Y, H:i:s")
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -148,3 +148,23 @@ def test_in_the_admin_site_it_can_only_be_looked_at(client, boss, model):
     assert client.post(f"/admin/audit/{model}/{pk}/change/", {}).status_code == 403
     assert client.get(f"/admin/audit/{model}/{pk}/delete/").status_code == 403
     assert client.get(f"/admin/audit/{model}/add/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("deadline", 1795384000.5, ("deadline", "22 Nov 2026, 21:46:40")),
+        ("deadline", 1e300, ("deadline", "1e+300")),
+        ("made_at", "rubbish", ("made at", "rubbish")),
+        ("level", "vp", ("level", "vp")),
+    ],
+)
+def test_what_was_recorded_is_said_for_people(name, value, said):
+    (entry,) = add("request:1", data={name: value})
+    assert queries.Line(entry).facts == [said]
+
+
+def test_what_only_programs_need_stands_in_the_record_alone(page):
+    add("request:1", data={"decision_id": "d-4711", "shown": "abc", "level": "vp"})
+    assert queries.Line(Entry.objects.get()).facts == [("level", "vp")]
+    assert "d-4711" in page()
