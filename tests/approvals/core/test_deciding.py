@@ -366,7 +366,7 @@ def test_a_start_whose_answer_is_lost_starts_once(house, rita, via, temporal_ser
 
 
 def test_an_activity_that_runs_twice_at_the_same_moment_opens_one_request(transactional_db):
-    """Temporal tries again what it believes dead. On PostgreSQL the second may fail once; tried again it finds the row."""
+    """Temporal tries again what it believes dead. On PostgreSQL that may fail once; tried again it finds the row."""
     parsed = contracts.parse_request({"title": "Laptops", "amount": 5})
     given = contracts.OpenRequest(contracts.Ref("twice", "run-1", "run-1", "MultiStepApprovalWorkflow"), parsed.request)
 

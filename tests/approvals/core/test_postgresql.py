@@ -10,8 +10,7 @@ import pytest
 from tests.audit.test_postgresql import ADDRESS, answers
 
 RACES = (
-    "racing or double_click or same_id or same_form or starts_by_itself or same_moment_opens or in_a_row or "
-    "answer_is_lost or counts or recording or opening or closing or ending or any_arguments"
+    "racing or double_click or same_id or same_form or by_itself or same_moment or while_it_closes or test_recording"
 )
 
 
