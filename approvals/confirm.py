@@ -10,21 +10,21 @@ from approvals.models import Request, Status
 from live import queries, reader
 
 LONGEST = 10.0
-"""Seconds for which an answer will do while the row does not change: a write elsewhere must not query every open page."""
+"""Seconds for which an answer will do while the row does not change: a write elsewhere must not query every page."""
 SETTLING = 0.8
 """Seconds after a write in which the workflow need not have heard of it: recorded is first, applied second."""
 
 
 @dataclass(frozen=True)
 class Confirmed:
-    """``state``: "confirmed", "ahead" (the index follows in a moment), "silent" (nobody answered) or "" (nothing to ask)."""
+    """``state``: "confirmed", "ahead" (one of the two follows in a moment), "silent" (nobody answered) or "" (closed)."""
 
     state: str
     words: str
 
 
 def confirm(request: Request) -> Confirmed:
-    """Ask the open request's workflow. At most one query is out per workflow; with no worker alive none is made at all."""
+    """Ask the open request's workflow. At most one query is out per workflow; with no worker alive none is made."""
     if not request.is_open or not request.first_run_id:
         return Confirmed("", "")
     if not queries.system().worker_alive:

@@ -1,4 +1,4 @@
-"""Does a claim count? Compare with the attempt, authorise against the mapping, write the verdict down: all in one place.
+"""Does a claim count? Compare with the attempt, authorise against the mapping, write the verdict: all in one place.
 
 The caller holds the transaction and the lock on the request's row.
 """

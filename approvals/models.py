@@ -29,7 +29,9 @@ class Level(models.Model):
 class LevelHolder(models.Model):
     """This person may decide at this level."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="levels_held", verbose_name=_("user"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="levels_held", verbose_name=_("user")
+    )
     level = models.ForeignKey(Level, models.PROTECT, related_name="holders", verbose_name=_("level"))
 
     class Meta:
@@ -117,7 +119,9 @@ class Request(models.Model):
     policy_title = models.CharField(max_length=80, blank=True)
     policy_version = models.PositiveIntegerField(default=0)
     requester = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="requests")
-    requester_name = models.CharField(max_length=200, blank=True, help_text="As it was given: a username, or free text.")
+    requester_name = models.CharField(
+        max_length=200, blank=True, help_text="As it was given: a username, or free text."
+    )
     by_program = models.BooleanField(default=False, help_text="Started by a program, not by the form.")
     details = models.JSONField(default=dict)
     action_name = models.CharField(max_length=100, blank=True)
@@ -127,7 +131,9 @@ class Request(models.Model):
     distinct_approvers = models.BooleanField(default=True)
     status = models.CharField(max_length=20, choices=Status, default=Status.NOT_STARTED)
     current_step = models.PositiveSmallIntegerField(default=0)
-    current_level = models.CharField(max_length=50, blank=True, help_text="The open level; empty if none, or any level.")
+    current_level = models.CharField(
+        max_length=50, blank=True, help_text="The open level; empty if none, or any level."
+    )
     deadline = models.DateTimeField(null=True)
     reason = models.TextField(blank=True, help_text="Why it was rejected, withdrawn or not valid.")
     result = models.JSONField(null=True, help_text="What the workflow returned.")
@@ -142,7 +148,8 @@ class Request(models.Model):
             models.UniqueConstraint(fields=["workflow_id", "first_run_id"], name="one_row_per_first_run"),
             models.CheckConstraint(
                 name="closed_means_closed_at",
-                condition=Q(status__in=OPEN, closed_at__isnull=True) | (~Q(status__in=OPEN) & Q(closed_at__isnull=False)),
+                condition=Q(status__in=OPEN, closed_at__isnull=True)
+                | (~Q(status__in=OPEN) & Q(closed_at__isnull=False)),
             ),
         ]
         indexes = [
@@ -212,7 +219,7 @@ class Step(models.Model):
 
 
 class Attempt(models.Model):
-    """One try to decide: on the site it is committed before the signal goes out, so a click is provable and never lost."""
+    """One try to decide: on the site committed before the signal goes out, so a click is provable and never lost."""
 
     class Verdict(models.TextChoices):
         APPROVE = "approve", _("approve")
