@@ -17,7 +17,7 @@ SETTLING = 0.8
 
 @dataclass(frozen=True)
 class Confirmed:
-    """``state``: "confirmed", "ahead" (one of the two follows in a moment), "silent" (nobody answered) or "" (closed)."""
+    """``state``: "confirmed", "ahead" (one of the two follows soon), "silent" (nobody answered) or "" (closed)."""
 
     state: str
     words: str
