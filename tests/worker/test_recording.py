@@ -173,3 +173,14 @@ def test_after_the_close_nothing_reopens_it(row):
     recording.open_level(open_level(0))
     recording.action_ended(contracts.ActionEnded(REF, False, NOW, "no answer"))
     assert everything() == before
+
+
+@pytest.mark.parametrize("open_then", [None, 0])
+def test_a_claim_that_came_before_its_level_was_open_is_not_applied_once_it_is(row, open_then):
+    """It waited in the queue while the level before it was being recorded."""
+    recording.record_claims(record(claim("one")))
+    recording.open_level(open_level(1))
+    given = record(claim("two", "director", "dirk", index=open_then), index=1)
+    recorded, _ = twice(recording.record_claims, given)
+    assert [(verdict.applied, verdict.code) for verdict in recorded.verdicts] == [(False, "not_open")]
+    assert row.steps.get(index=1).state == "open"
