@@ -34,7 +34,8 @@ def confirm(request: Request) -> Confirmed:
         return Confirmed("ahead", _("Just written down; the workflow confirms it in a moment."))
     query = "get_status" if request.workflow_type == "ApprovalWorkflow" else "get_approval_status"
     max_age = min(since_written - SETTLING / 2, LONGEST)
-    reading = reader.read(request.workflow_id, query, run_id=request.first_run_id, max_age=max_age)
+    # By the id alone: after an operator's reset another run goes on with the request.
+    reading = reader.read(request.workflow_id, query, max_age=max_age)
     if not reading.fresh:
         return _silent(_("The workflow does not answer just now."))
     if _agrees(request, reading.value):

@@ -65,10 +65,8 @@ def send(attempt: Attempt, *, again: bool = False) -> Attempt.State:
     That it was sent is not noted here but by :func:`note_sent`, once the verdict is slow to come: mostly it is there in
     a moment, and one more write to the database would only stand in its way.
     """
-    row = attempt.request
-    name, args = _signal_of(attempt, row)
     try:
-        client.signal(row.workflow_id, name, args, run_id=row.first_run_id)
+        _signal(attempt, attempt.request)
     except client.Unreachable:
         return _note(attempt, Attempt.State.UNKNOWN if again else Attempt.State.NOT_SENT)
     except client.NotFound:
@@ -77,6 +75,18 @@ def send(attempt: Attempt, *, again: bool = False) -> Attempt.State:
         log.warning("The signal of %s is unknown, and will be sent again: %s", attempt.decision_id, error)
         return _note(attempt, Attempt.State.UNKNOWN)
     return Attempt.State.SENT
+
+
+def _signal(attempt: Attempt, row: Request) -> None:
+    """To the run that goes on with the request: its first, or the one that an operator's reset has made of it."""
+    name, args = _signal_of(attempt, row)
+    try:
+        client.signal(row.workflow_id, name, args, run_id=row.first_run_id)
+    except client.NotFound:
+        found = client.describe(row.workflow_id)
+        if found.status != "RUNNING" or found.first_run_id != row.first_run_id:
+            raise
+        client.signal(row.workflow_id, name, args, run_id=found.run_id)
 
 
 def note_sent(attempt: Attempt) -> None:

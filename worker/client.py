@@ -50,6 +50,7 @@ class Described:
 
     workflow_id: str
     run_id: str
+    first_run_id: str
     status: str
     history_length: int
 
@@ -184,7 +185,8 @@ def describe(workflow_id: str, *, run_id: str = "", timeout: float = 2.0) -> Des
     async def call(client: Client) -> Described:
         handle = client.get_workflow_handle(workflow_id, run_id=run_id or None)
         found = await handle.describe(rpc_timeout=timedelta(seconds=timeout))
-        return Described(found.id, found.run_id, found.status.name if found.status else "", found.history_length)
+        status = found.status.name if found.status else ""
+        return Described(found.id, found.run_id, found.raw_info.first_run_id, status, found.history_length)
 
     return on_loop(_asked(call, timeout), timeout)
 

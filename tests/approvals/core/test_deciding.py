@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connections
 from django.utils import timezone
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
 
 from approvals import recording, sending
 from approvals.models import Attempt, Record, Request
@@ -400,3 +400,20 @@ def test_claims_of_many_programs_in_a_row_and_clicks_at_the_same_moment_count_on
     assert Attempt.objects.filter(state="applied").count() == 1
     assert Attempt.objects.count() == 2
     assert click(request, mona).code == "already_decided"
+
+
+def test_a_click_reaches_the_run_that_an_operators_reset_has_made(house, waiting, maria):
+    request = waiting()
+    reset = ResetWorkflowExecutionRequest(
+        namespace="default",
+        workflow_execution=WorkflowExecution(workflow_id=request.workflow_id, run_id=request.first_run_id),
+        workflow_task_finish_event_id=4,
+        request_id="reset",
+        reason="a test",
+    )
+    house.run(house.client.workflow_service.reset_workflow_execution(reset))
+    new_run = door.describe(request.workflow_id).run_id
+    assert new_run != request.first_run_id
+    until(lambda: door.query(request.workflow_id, "get_approval_status", run_id=new_run)["status"] == "waiting")
+    assert click(request, maria).state == "recorded"
+    until(lambda: Request.objects.get().status == "approved")
