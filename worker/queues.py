@@ -9,7 +9,7 @@ from django.conf import settings
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from worker import activities, sandbox, workflows
+from worker import activities, sandbox
 
 WORK_QUEUE = "leitstand-work"
 DRAIN = timedelta(seconds=10)
@@ -30,7 +30,7 @@ def all_queues() -> list[Queue]:
     known = [
         # Far more slots than threads (worker.activities.running): actions that wait for a thread must not take the
         # last slot from a decision.
-        Queue(settings.TEMPORAL_TASK_QUEUE, 1_000, activities.DECISIONS, workflows.ALL),
+        Queue(settings.TEMPORAL_TASK_QUEUE, 1_000, activities.DECISIONS, sandbox.WORKFLOWS),
         Queue(WORK_QUEUE, 50, activities.WORK),
     ]
     return [queue for queue in known if queue.activities or queue.workflows]

@@ -1,8 +1,15 @@
 """The isolation that workflows run in: the same for the worker and for replaying recorded histories. Pure."""
 
+from typing import Any
+
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-PASSED_THROUGH = ("worker.contracts",)
+from worker.workflows.approval import MultiStepApprovalWorkflow
+from worker.workflows.single_approval import ApprovalWorkflow
+
+WORKFLOWS: list[type[Any]] = [MultiStepApprovalWorkflow, ApprovalWorkflow]
+
+PASSED_THROUGH = ("worker.contracts", "worker.state", "worker.steps")
 """Pure modules that the sandbox shares instead of loading them again for each run. Never one that holds workflows, nor
 a package above one: that switches their isolation off without a word."""
 

@@ -13,13 +13,12 @@ from pathlib import Path
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
-from worker import workflows
+from worker import sandbox
 from worker.converter import CONVERTER
-from worker.sandbox import runner
 
 
 async def replay(files: list[Path]) -> int:
-    replayer = Replayer(workflows=workflows.ALL, workflow_runner=runner(), data_converter=CONVERTER)
+    replayer = Replayer(workflows=sandbox.WORKFLOWS, workflow_runner=sandbox.runner(), data_converter=CONVERTER)
     broken = 0
     for file in files:
         result = await replayer.replay_workflow(

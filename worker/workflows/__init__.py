@@ -1,7 +1,1 @@
-"""The workflows of the contract; re-imported in the sandbox for each run, so they import pure modules only."""
-
-from typing import Any
-
-from worker.workflows.approval import ApprovalWorkflow, MultiStepApprovalWorkflow
-
-ALL: list[type[Any]] = [MultiStepApprovalWorkflow, ApprovalWorkflow]
+"""The workflows of the contract, a file each: the sandbox loads the file, and this one, again for each run."""

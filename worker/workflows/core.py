@@ -5,7 +5,6 @@ authorises and writes, and applies what it says. See docs/adr/0002 for why decis
 """
 
 import asyncio
-from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import accumulate
 from typing import Any
@@ -14,7 +13,8 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, FailureError
 
 from worker import contracts, steps
-from worker.contracts import Claim, Parsed, Ref, Verdict
+from worker.contracts import Claim, Ref, Verdict
+from worker.state import ApprovalState, Outcome, StepState
 
 BATCH = 200
 WEIGHT = 300_000
@@ -24,46 +24,8 @@ GRACE = 2.0
 REMEMBERED = 1_000
 
 
-@dataclass
-class StepState:
-    """A level of the chain, as the queries tell it."""
-
-    level: str
-    timeout_seconds: float
-    opened_at: float | None = None
-    deadline: float | None = None
-    verdict: Verdict | None = None
-    timed_out: bool = False
-
-
-@dataclass
-class Outcome:
-    """How a request ends: its status, what the workflow returns, and a reason in words."""
-
-    status: str
-    result: dict[str, Any]
-    reason: str = ""
-
-
-@dataclass
-class ApprovalCore:
-    """The state of one approval and the way it goes."""
-
-    parsed: Parsed
-    single: bool
-    uuid: str = ""
-    phase: str = "starting"
-    status: str = "starting"
-    chain: list[StepState] = field(default_factory=list)
-    open_index: int | None = None
-    queue: list[Claim] = field(default_factory=list)
-    recording: set[str] = field(default_factory=set)
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
-    applied: set[str] = field(default_factory=set)
-    claims_seen: int = 0
-    cancelled: bool = False
-    action_error: str = ""
-    action_rounds: int = 0
+class ApprovalCore(ApprovalState):
+    """The way that one approval goes."""
 
     # --- what signals do ---------------------------------------------------------------------------------------
 
@@ -316,6 +278,28 @@ class ApprovalCore:
             "steps": steps_told,
             "action_error": self.action_error or None,
         }
+
+
+class Answering:
+    """The signals and the query that both workflows have."""
+
+    core: ApprovalCore
+
+    @workflow.signal
+    def withdraw(self, actor: Any = "", reason: Any = "", decision_id: Any = "", *more: Any) -> None:
+        self.core.claim(contracts.WITHDRAW, "", actor, reason, decision_id)
+
+    @workflow.signal
+    def retry_action(self, actor: Any = "", decision_id: Any = "", *more: Any) -> None:
+        self.core.claim(contracts.RETRY, "", actor, "", decision_id)
+
+    @workflow.signal
+    def give_up(self, actor: Any = "", reason: Any = "", decision_id: Any = "", *more: Any) -> None:
+        self.core.claim(contracts.GIVE_UP, "", actor, reason, decision_id)
+
+    @workflow.query
+    def get_decision(self, decision_id: Any = "", *more: Any) -> dict[str, Any]:
+        return self.core.decision(decision_id)
 
 
 CANCELLED = Outcome("cancelled", {"status": "cancelled"}, "Cancelled from outside.")
