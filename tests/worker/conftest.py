@@ -1,5 +1,7 @@
 """What the tests of the worker share: an action that does as it is told."""
 
+import threading
+
 import pytest
 
 from worker.registry import BadArguments, actions
@@ -12,6 +14,9 @@ class Obedient:
         self.failures: list[Exception] = []
         self.calls: list[dict] = []
         self.gives: object = {"order": 7}
+        self.called = threading.Event()
+        self.may_end = threading.Event()
+        self.may_end.set()
 
     def fails_for_good(self, times: int = 1) -> None:
         """Without the retries, which take seconds."""
@@ -25,9 +30,12 @@ def obey():
     @actions.register("obey")
     def obey(*, key: str, request: object, item: str = "") -> object:
         told.calls.append({"key": key, "item": item, "title": request.title})
+        told.called.set()
+        told.may_end.wait(60)
         if told.failures:
             raise told.failures.pop(0)
         return told.gives
 
     yield told
+    told.may_end.set()
     del actions._known["obey"]

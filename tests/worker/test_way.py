@@ -1,5 +1,6 @@
 """The way of a request, by contract: from any program, on a real server."""
 
+import threading
 import uuid
 
 import pytest
@@ -11,6 +12,7 @@ from audit.queries import of_stream
 from tests.conftest import person
 from tests.temporal import LEVELS, SINGLE
 from worker import client as door
+from worker import registry
 
 LAPTOPS = {"title": "Laptops", "amount": 20_000, "requester": "rita"}
 STEP = {"level", "approved", "rejected", "pending", "approved_by", "approved_at", "rejection_reason", "deadline"}
@@ -270,7 +272,43 @@ def test_a_result_nested_without_end_is_not_kept(house, maria, obey):
     assert len(obey.calls) == 1
 
 
-def test_cancelled_while_its_action_runs_it_still_ends_by_what_the_action_did(house, maria, obey):
+def test_cancelled_while_its_action_runs_it_ends_by_what_the_action_did(house, maria, obey):
+    obey.may_end.clear()
+    handle = approved_with_action(house)
+    assert obey.called.wait(60)
+    house.run(handle.cancel())
+    house.signal(handle, "approve_step", "manager", "maria", "", "late")
+    assert house.settled(handle, "late")["state"] == "refused", "the cancellation is heard, and claims are answered"
+    obey.may_end.set()
+    assert house.result(handle)["action"] == {"state": "done", "error": None}
+    assert row_of(handle).status == "approved"
+    assert len(obey.calls) == 1
+
+
+def test_cancelled_while_a_decision_is_recorded_the_decision_stands_on_record(house, maria, monkeypatch):
+    recording, may_record = threading.Event(), threading.Event()
+    record = registry._handlers["approvals.record_claims"]
+
+    def slowly(given):
+        recording.set()
+        assert may_record.wait(60)
+        return record(given)
+
+    monkeypatch.setitem(registry._handlers, "approvals.record_claims", slowly)
+    handle = house.start(LAPTOPS)
+    house.waits(handle)
+    house.signal(handle, "approve_step", "manager", "maria", "", "one")
+    assert recording.wait(60)
+    house.run(handle.cancel())
+    may_record.set()
+    assert house.result(handle) == {"status": "cancelled"}
+    row = row_of(handle)
+    assert row.attempts.get().state == "applied"
+    assert row.steps.get(index=0).state == "approved"
+    assert row.status == "cancelled"
+
+
+def test_cancelled_while_its_failed_action_waits_for_somebody_it_says_so(house, maria, obey):
     obey.fails_for_good()
     handle = approved_with_action(house)
     house.waits(handle, "action_failed", 1)
