@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from approvals.models import LevelHolder, Request, Step
+from approvals.once import once
 from audit.queries import may_read
 
 
@@ -36,6 +37,10 @@ def sight_of(user: Any) -> Sight:
         return user
     if not user.is_active:
         return Sight(user.pk, (), False)
+    return once(("sight", user.pk), lambda: _read_sight(user))
+
+
+def _read_sight(user: Any) -> Sight:
     levels = LevelHolder.objects.filter(user_id=user.pk).order_by("level__rank").values_list("level__name", flat=True)
     sight = Sight(user.pk, tuple(levels), may_read(user))
     return replace(sight, rarely=_in_chains_of(sight)[: FEW + 1].count() <= FEW) if levels else sight

@@ -8,6 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from approvals.access import Sight, sight_of, visible
 from approvals.models import Request, Status, Step
+from approvals.once import once
 from approvals.rows import Row, level_titles, rows_of
 from approvals.words import in_a_sentence, listed
 
@@ -129,7 +130,8 @@ def count_waiting_for(user: Any) -> int:
 
 def _count_waiting(sight: Sight) -> int:
     """Level by level, as in the list: asked for all at once, SQLite would go through all that waits for anybody."""
-    return min(CAP + 1, sum(capped(_mine_to_decide(sight).filter(current_level=level)) for level in sight.deciding))
+    waiting = [_mine_to_decide(sight).filter(current_level=level) for level in sight.deciding]
+    return once(("waiting", sight), lambda: min(CAP + 1, sum(map(capped, waiting))))
 
 
 def counts_for(user: Any) -> dict[str, int]:

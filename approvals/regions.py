@@ -10,6 +10,7 @@ from approvals import queries
 from approvals.access import visible_to
 from approvals.confirm import confirm
 from approvals.models import Request
+from approvals.once import once
 from approvals.page import state_of
 from live.regions import Region, register
 
@@ -68,7 +69,7 @@ class BadgeRegion(Region):
 
 
 def _person(pk: Hashable) -> Any:
-    return get_user_model()._default_manager.get(pk=str(pk))
+    return once(("person", pk), lambda: get_user_model()._default_manager.get(pk=str(pk)))
 
 
 def _uuid(key: str) -> UUID | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from approvals.once import once
 from dashboard.home import home_for, system_now
 from live.regions import Region, register
 
@@ -24,7 +25,7 @@ class Home(Region):
         return int(user.pk)
 
     def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
-        return home_for(User.objects.get(pk=str(audience)))
+        return home_for(once(("person", audience), lambda: User.objects.get(pk=str(audience))))
 
 
 @register
