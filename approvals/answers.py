@@ -50,7 +50,7 @@ def _rendered(
 
 def again(request: HttpRequest, approval: Request, form: DecideForm) -> HttpResponse:
     """Back from the confirmation: the form with all that was typed."""
-    return panel(request, approval, form=form, judged=False)
+    return panel(request, approval, form=form, judged=False, chosen=form.data.get("verdict"))
 
 
 def confirm(request: HttpRequest, approval: Request, form: DecideForm) -> HttpResponse:
@@ -72,14 +72,14 @@ def receipt(request: HttpRequest, approval: Request, known: services.Receipt, fo
         return _as_json(known, form.cleaned_data["decision_id"], 503 if unsent else 200)
     approval.refresh_from_db()
     if unsent:
-        return panel(request, approval, status=503, receipt=known, **_kept(form))
+        return panel(request, approval, status=503, receipt=known, fresh=True, **_kept(form))
     if is_htmx(request) or known.attempt is None:
-        return panel(request, approval, receipt=known)
+        return panel(request, approval, receipt=known, fresh=True)
     return HttpResponseRedirect(_address(approval, known.attempt.decision_id), status=303)
 
 
 def _address(approval: Request, decision_id: str) -> str:
-    return f"{approval.get_absolute_url()}?{urlencode({'receipt': decision_id})}#decide"
+    return f"{approval.get_absolute_url()}?{urlencode({'receipt': decision_id})}#decision"
 
 
 def progress(request: HttpRequest, approval: Request, known: services.Receipt, decision_id: str) -> HttpResponse:

@@ -45,16 +45,23 @@ def _names(usernames: Iterable[str]) -> dict[str, str]:
 def _sentence(entry: Entry, names: Mapping[str, str], titles: Mapping[str, str]) -> Sentence:
     data = entry.data
     refused = entry.kind == "decision.refused"
-    phrase, level = _phrase(entry.kind, data), _text(data, "level")
+    phrase, level, quote = _phrase(entry.kind, data), _text(data, "level"), _quote(entry.kind, data)
+    text = str(phrase) % {"level": in_a_sentence(titles.get(level, level)), **_policy(data)}
+    known = _("claimed by a program") if entry.known == "program" and entry.kind.startswith("decision.") else ""
     return Sentence(
         at=entry.at,
         who="" if entry.kind in _OF_NOBODY else names.get(entry.actor, entry.actor),
-        text=str(phrase) % {"level": in_a_sentence(titles.get(level, level)), **_policy(data)},
-        quote=_quote(entry.kind, data),
+        text=_ended(text, followed=bool(quote or refused or known)),
+        quote=quote,
         refused=refused,
         why=_text(data, "reason") if refused else "",
-        known=_("claimed by a program") if entry.known == "program" and entry.kind.startswith("decision.") else "",
+        known=known,
     )
+
+
+def _ended(text: str, followed: bool) -> str:
+    """With its full stop, unless something follows in the same sentence."""
+    return text if followed or text.endswith(".") else f"{text}."
 
 
 _OF_NOBODY = {"request.opened", "level.opened", "level.timeout", "action.done", "action.failed", "request.closed"}

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,10 +17,17 @@ from approvals import actions
 from approvals.access import sight_of
 from approvals.history import Sentence, history_of
 from approvals.models import Attempt, LevelHolder, Record, Request, Status, Step
-from approvals.rows import a_level_is_open, kind_titles, level_titles, person_name, who_asked
+from approvals.rows import (
+    a_level_is_open,
+    given_up,
+    kind_titles,
+    level_titles,
+    person_name,
+    shown_status,
+    who_asked,
+)
 from approvals.why import Standing, standing
 from approvals.words import in_a_sentence
-from audit.queries import may_read
 
 NAMED = 3
 """So many holders of a level are named; the others are a number."""
@@ -47,6 +55,7 @@ class StateShown:
     """What the page shows to everybody alike: the live part."""
 
     request: Request
+    status: str
     headline: str
     who: str
     kind: str
@@ -73,12 +82,14 @@ class RequestPage:
 
 
 def request_page(request: Request, user: Any) -> RequestPage:
+    sight = sight_of(user)
+    prefetch_related_objects([request], "steps")
     return RequestPage(
         request=request,
         version=form_version(request),
-        standing=standing(user, sight_of(user), request, level_titles()),
+        standing=standing(user, sight, request, level_titles()),
         temporal_url=temporal_url(request),
-        sees_ledger=may_read(user),
+        sees_ledger=sight.everything,
     )
 
 
@@ -87,6 +98,7 @@ def state_of(request: Request) -> StateShown:
     steps = list(request.steps.select_related("decided_by"))
     return StateShown(
         request=request,
+        status=shown_status(request),
         headline=_headline(request, titles),
         who=who_asked(request),
         kind=kind_titles().get(request.kind, request.kind),
@@ -113,6 +125,8 @@ def _headline(request: Request, titles: dict[str, str]) -> str:
             return _("Being recorded")
         level = titles.get(request.current_level, request.current_level)
         return _("Waiting for %(level)s") % {"level": in_a_sentence(level)}
+    if given_up(request):
+        return _("Approved, action given up")
     return str(request.get_status_display())
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from approvals.access import Sight
 from approvals.models import Level, Policy, Request, Status, Step
+from approvals.once import once
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,11 @@ def rows_of(sight: Sight, requests: Iterable[Request]) -> Iterable[Row]:
 
 
 def level_titles() -> dict[str, str]:
-    return {"": _("Any level"), **dict(Level.objects.values_list("name", "title"))}
+    return {"": _("Any level"), **once("level titles", lambda: dict(Level.objects.values_list("name", "title")))}
 
 
 def kind_titles() -> dict[str, str]:
-    return dict(Policy.objects.values_list("kind", "title"))
+    return once("kind titles", lambda: dict(Policy.objects.values_list("kind", "title")))
 
 
 def _row(sight: Sight, one: Request, levels: dict[str, str], kinds: dict[str, str]) -> Row:
@@ -74,8 +75,8 @@ def _row(sight: Sight, one: Request, levels: dict[str, str], kinds: dict[str, st
         kind=kinds.get(one.kind, one.kind),
         amount=one.amount,
         currency=one.currency,
-        status=one.status,
-        status_label=one.get_status_display(),
+        status=shown_status(one),
+        status_label="" if given_up(one) else one.get_status_display(),
         is_open=one.is_open,
         deadline=one.deadline if waiting else None,
         closed_at=one.closed_at,
@@ -99,6 +100,15 @@ def may_decide(sight: Sight, one: Request) -> bool:
 def a_level_is_open(one: Request) -> bool:
     """Between two levels, and before the end, a request waits for nobody: its deadline is empty then."""
     return one.status == Status.WAITING and one.deadline is not None
+
+
+def given_up(one: Request) -> bool:
+    """Approved, but what was approved has not been done, and will not be: an error stays only of a last try."""
+    return one.status == Status.APPROVED and bool(one.action_error)
+
+
+def shown_status(one: Request) -> str:
+    return "given_up" if given_up(one) else str(one.status)
 
 
 def approved_as(sight: Sight, one: Request) -> Step | None:

@@ -18,13 +18,14 @@ from approvals import answers, policies, queries, services
 from approvals.access import get_request_for
 from approvals.forms import ChainForm, DecideForm, NewRequestForm, ReasonForm
 from approvals.models import Attempt
+from approvals.once import read_once
 from approvals.page import request_page
 
 View = Callable[..., HttpResponse]
 
 
 def signed_in(view: View) -> View:
-    """Like the site's own sign-in check, but a program gets 401 and a sentence, and htmx a whole page to sign in on."""
+    """Like the site's own sign-in check, but programs and htmx get 401: what was typed stays where it is."""
 
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -32,13 +33,14 @@ def signed_in(view: View) -> View:
             return view(request, *args, **kwargs)
         if answers.wants_json(request):
             return JsonResponse({"state": "not_signed_in", "reason": _("Sign in first.")}, status=401)
-        return redirect_to_login(request.META.get("HTTP_REFERER", "/") if answers.is_htmx(request) else "/")
+        return HttpResponse(status=401) if answers.is_htmx(request) else redirect_to_login("/")
 
     return login_not_required(checked)
 
 
 @require_safe
 @never_cache
+@read_once
 def inbox(request: HttpRequest) -> HttpResponse:
     view = request.GET.get("view", "")
     view = view if view in queries.VIEWS else "waiting"
@@ -103,6 +105,7 @@ def _chain_for(data: Any) -> dict[str, Any]:
 
 @require_safe
 @never_cache
+@read_once
 def show(request: HttpRequest, uuid: UUID) -> HttpResponse:
     approval = get_request_for(request.user, uuid)
     attempt = _own_attempt(request, approval, request.GET.get("receipt", ""))
@@ -112,6 +115,7 @@ def show(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 @require_safe
 @never_cache
+@read_once
 def form(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The inside of the panel that decides, as this person needs it now."""
     approval = get_request_for(request.user, uuid)

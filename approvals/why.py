@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from approvals.access import Sight
 from approvals.judging import may_mend
 from approvals.models import Request, Status
-from approvals.rows import a_level_is_open, approved_as, may_decide
+from approvals.rows import a_level_is_open, approved_as, given_up, may_decide
 from approvals.words import in_a_sentence, listed
 
 
@@ -32,13 +32,14 @@ class Standing:
 def standing(user: Any, sight: Sight, request: Request, titles: dict[str, str]) -> Standing:
     """``request`` comes with its steps; ``titles`` are the levels' titles by name."""
     decides = may_decide(sight, request)
+    mends = request.status == Status.ACTION_FAILED and may_mend(user, request)
     return Standing(
-        why=_why(sight, request, titles),
+        why=_why(sight, request, titles, mends),
         can_decide=decides,
         as_level=form_level(request) if decides else "",
         as_title=_as(request.current_level, titles) if decides else "",
         can_withdraw=a_level_is_open(request) and (asked_by(sight, request) or user.is_superuser),
-        can_retry=request.status == Status.ACTION_FAILED and may_mend(user, request),
+        can_retry=mends,
     )
 
 
@@ -51,7 +52,7 @@ def asked_by(sight: Sight, request: Request) -> bool:
     return request.requester_id is not None and request.requester_id == sight.user_id
 
 
-def _why(sight: Sight, request: Request, titles: dict[str, str]) -> str:
+def _why(sight: Sight, request: Request, titles: dict[str, str], mends: bool) -> str:
     if request.status == Status.WAITING:
         return _why_waiting(sight, request, titles)
     if request.status == Status.NOT_STARTED:
@@ -59,8 +60,19 @@ def _why(sight: Sight, request: Request, titles: dict[str, str]) -> str:
     if request.status == Status.ACTION_RUNNING:
         return _("Every level has approved; the action is running.")
     if request.status == Status.ACTION_FAILED:
-        return _("Every level has approved, but the action failed: it can be tried again or given up.")
+        return _why_failed(mends)
+    if given_up(request):
+        return _("It is closed: every level has approved, and the action was given up.")
     return _("It is closed: there is nothing left to decide.")
+
+
+def _why_failed(mends: bool) -> str:
+    if mends:
+        return _("Every level has approved, but the action failed: it can be tried again or given up.")
+    return _(
+        "Every level has approved, but the action failed. "
+        "The requester, whoever decides in its chain, or an admin can try it again or give it up."
+    )
 
 
 def _why_waiting(sight: Sight, request: Request, titles: dict[str, str]) -> str:

@@ -25,6 +25,7 @@ class DemoPerson(NamedTuple):
 
 DEMO_PEOPLE = (
     DemoPerson("maria", gettext_lazy("Manager: decides first, on everything")),
+    DemoPerson("peter", gettext_lazy("Manager as well: whichever of the two decides first counts")),
     DemoPerson("dirk", gettext_lazy("Director: decides from 10,000 € on")),
     DemoPerson("vera", gettext_lazy("VP: decides from 100,000 € on")),
     DemoPerson("carla", gettext_lazy("CEO: decides from 1,000,000 € on")),

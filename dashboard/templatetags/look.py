@@ -27,6 +27,7 @@ _STATES: dict[str, tuple[str, str, Any]] = {
     "action_running": ("run", "play", gettext_lazy("Approved, action running")),
     "action_failed": ("bad", "triangle-alert", gettext_lazy("Approved, action failed")),
     "approved": ("ok", "check", gettext_lazy("Approved")),
+    "given_up": ("bad", "triangle-alert", gettext_lazy("Approved, action given up")),
     "rejected": ("bad", "x", gettext_lazy("Rejected")),
     "timeout": ("bad", "alarm-clock-off", gettext_lazy("Timed out")),
     "withdrawn": ("off", "undo-2", gettext_lazy("Withdrawn")),

@@ -2,6 +2,7 @@
 
 ``{% load times %}`` gives
 ``{{ moment|when }}``  "just now", "5 min ago", "today 08:12", "20 Nov, 08:12"; one to come reads as ``due`` says it;
+``{{ moment|clock }}`` "08:12", "20 Nov, 08:12": for a column of times;
 ``{{ deadline|due }}`` "due in 3 h 10 min", "due tomorrow, 09:30", and once it has passed "2 h late";
 ``{{ seconds|lasting }}`` "3 h 10 min".
 """
@@ -34,6 +35,16 @@ def when(moment: datetime | None) -> SafeString | str:
         return _element(moment, "", _day(moment, now))
     ago = _("%(time)s ago") % {"time": lasting(gone.total_seconds())}
     return _element(moment, "past", _("just now") if gone < timedelta(minutes=1) else ago)
+
+
+@register.filter
+def clock(moment: datetime | None) -> SafeString | str:
+    """A ``<time>`` that does not age: in a list of what happened, when each thing did."""
+    if moment is None:
+        return ""
+    local, now = timezone.localtime(moment), timezone.localtime()
+    form = "H:i" if local.date() == now.date() else "j M, H:i" if local.year == now.year else "j M Y, H:i"
+    return _element(moment, "", formats.date_format(local, form))
 
 
 @register.filter

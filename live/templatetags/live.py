@@ -108,6 +108,7 @@ def _words() -> dict[str, str]:
         "off": _("Signed out."),
         "sign_in": _("Sign in again"),
         "sign_in_url": resolve_url(settings.LOGIN_URL),
+        "unsent": _("You had typed, and it was not sent:"),
         "now": _("just now"),
         "ago": _("{time} ago"),
         "due": _("due in {time}"),

@@ -66,4 +66,26 @@
     event.detail.shouldSwap = true;
     event.detail.isError = false;
   });
+
+  // No answer at all, or one that cannot stand where the form stands: said above it, and what was typed stays.
+  function say(name) {
+    const words = document.getElementById(name);
+    document.getElementById("receipt")?.replaceChildren(words.content.cloneNode(true));
+  }
+
+  // The form is made for one sign-in; after another it is fetched again.
+  async function bringUpToDate() {
+    const renewed = await window.leitstand?.renewForm(document.getElementById("decide"));
+    say(renewed ? "outdated" : "not-signed-in");
+  }
+
+  const decides = (event) => event.detail.target?.id === "decision" && document.getElementById("receipt");
+  document.addEventListener("htmx:sendError", (event) => decides(event) && say("no-answer"));
+  document.addEventListener("htmx:responseError", (event) => {
+    if (!decides(event)) return;
+    const { status } = event.detail.xhr;
+    if (status === 401) say("not-signed-in");
+    else if (status === 403) bringUpToDate();
+    else if (status >= 500) say("no-answer");
+  });
 })();

@@ -124,12 +124,12 @@
   // --- forms: never in a region, so the page fetches another when its state wants another --------------------------
 
   const trying = new WeakMap();
-  const TYPED = "textarea[name], input[type=text][name], input:not([type])[name]";
+  const TYPED = "textarea[name], input[type=text][name], input:not([type])[name], input[type=hidden][name=comment]";
   const same = (holder, field) => [...holder.querySelectorAll(TYPED)].filter((one) => one.name === field.name);
 
   function typed(holder) {
     return [...holder.querySelectorAll(TYPED)]
-      .filter((field) => field.value !== field.defaultValue || field === document.activeElement)
+      .filter((field) => field.value !== field.defaultValue || field.type === "hidden" || field === document.activeElement)
       .map((field) => ({
         field,
         place: same(holder, field).indexOf(field),
@@ -142,12 +142,28 @@
     for (const { field, place, focused, selection } of kept) {
       const fields = same(holder, field);
       const now = fields[place] ?? fields[0];
-      if (!now) continue;
+      if (!now) {
+        showUnsent(holder, field.value, focused);
+        continue;
+      }
       now.value = field.value;
       if (!focused) continue;
       now.focus({ preventScroll: true });
       now.setSelectionRange(...selection);
     }
+  }
+
+  // There is no form any more for what was being typed: it is shown, so that it can be copied.
+  function showUnsent(holder, text, focused) {
+    if (!text.trim()) return;
+    const note = document.createElement("p");
+    const quote = document.createElement("q");
+    note.className = "said unsent";
+    note.tabIndex = -1;
+    quote.textContent = text;
+    note.append(words.unsent, " ", quote);
+    holder.append(note);
+    if (focused) note.focus({ preventScroll: true });
   }
 
   // A button that changes its meaning under the finger must not take the click that was meant for the old one.
@@ -160,16 +176,20 @@
   async function renew(holder, version) {
     trying.set(holder, Date.now());
     const answer = await fetch(holder.dataset.formUrl, { headers: { "HX-Request": "true" } });
-    if (!answer.ok || answer.redirected) return;
+    if (!answer.ok || answer.redirected) return false;
     const html = await answer.text();
-    if (!holder.isConnected || busy(holder)) return;
+    if (!holder.isConnected || busy(holder)) return false;
     const kept = typed(holder);
     htmx.swap(holder, html, { swapStyle: "innerHTML" });
     holder.dataset.formVersion = version;
     putBack(holder, kept);
     pauseButtons(holder);
     trying.delete(holder);
+    return true;
   }
+
+  // For a page whose form was refused as too old.
+  window.leitstand = { renewForm: (holder) => renew(holder, holder.dataset.formVersion).catch(() => false) };
 
   const busy = (holder) => holder.closest(".htmx-request") || holder.querySelector(".htmx-request");
   const wants = (region) => region?.querySelector("[data-form-version]")?.dataset.formVersion;

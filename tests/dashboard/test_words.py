@@ -125,3 +125,17 @@ def test_templates_can_use_all_of_it():
     assert "5.00\u00a0USD" in shown
     assert "3 h 10 min" in shown
     assert not refused_by_the_policy(shown)
+
+
+@pytest.mark.parametrize(
+    ("ago", "said"),
+    [
+        (timedelta(minutes=5), "11:55"),
+        (timedelta(hours=13), "9 Mar, 23:00"),
+        (timedelta(days=400), "3 Feb 2025, 12:00"),
+    ],
+)
+def test_in_a_column_of_times_each_is_the_time_of_day(ago, said):
+    shown = times.clock(NOW - ago)
+    assert f">{said}</time>" in shown
+    assert "data-age" not in shown

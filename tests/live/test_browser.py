@@ -86,6 +86,14 @@ def test_the_page_fetches_another_form_and_keeps_the_typed_comment(page):
     expect(page.locator("textarea")).to_have_value("half a sentence")
 
 
+def test_what_was_typed_into_a_form_that_is_gone_stays_to_be_read(page):
+    page.locator("textarea").press_sequentially("half a sen")
+    write_down("gone")
+    expect(page.locator("#holder")).to_contain_text("Nothing to decide.", timeout=15_000)
+    expect(page.locator("#holder .unsent")).to_contain_text("half a sen")
+    expect(page.locator("#holder .unsent")).to_be_focused()
+
+
 def test_a_button_that_has_just_changed_its_meaning_takes_no_click_for_a_moment(page):
     page.evaluate(
         """new MutationObserver(() => {

@@ -224,7 +224,7 @@ def test_going_back_keeps_what_was_typed(client, one, maria):
 def test_confirmed_it_decides_and_leads_to_the_receipt(client, one, maria):
     response = approve(client, one, maria, ask="1", confirmed="1", decision_id="d-1")
     assert response.status_code == 303
-    assert response["Location"] == f"/approvals/{one.uuid}/?receipt=d-1#decide"
+    assert response["Location"] == f"/approvals/{one.uuid}/?receipt=d-1#decision"
     page = client.get(response["Location"])
     assert "Recorded. Your approval counts" in text(page)
 
@@ -299,7 +299,7 @@ def test_a_receipt_is_read_by_programs_too(client, one, maria, temporal, impatie
 
 def test_without_javascript_a_receipt_is_the_page(client, one, maria):
     approve(client, one, maria, decision_id="d-1", **JSON)
-    assert client.get(url(one, "receipt") + "d-1/")["Location"].endswith("?receipt=d-1#decide")
+    assert client.get(url(one, "receipt") + "d-1/")["Location"].endswith("?receipt=d-1#decision")
 
 
 def test_a_receipt_is_for_who_clicked_only(client, one, maria, dirk, olga):
@@ -360,3 +360,33 @@ def test_a_reason_that_cannot_be_read_is_kept_in_the_form(client, one, rita):
     assert response.status_code == 400
     assert "U+202E" in text(response)
     assert Request.objects.get().is_open
+
+
+# --- where the focus is, and what is said when nothing can be decided ---------------------------------------------
+
+
+def test_going_back_gives_the_focus_to_where_one_was(client, one, maria):
+    for verdict, focused in (("approve", 'value="approve" data-key="a" autofocus'), ("reject", "</textarea>")):
+        body = approve(client, one, maria, ask="1", back="1", verdict=verdict, comment="Hm.", **HTMX).content.decode()
+        assert body.count("autofocus") == 1
+        assert focused in body.split("autofocus")[0] + "autofocus" + body.split("autofocus")[1]
+    assert "autofocus>Hm.</textarea>" in body
+
+
+def test_the_answer_to_a_click_takes_the_focus_and_what_comes_by_itself_does_not(client, one, maria):
+    answer = approve(client, one, maria, ask="1", confirmed="1", decision_id="d-1", **HTMX).content.decode()
+    assert 'id="receipt" role="status" tabindex="-1" autofocus' in answer
+    assert "autofocus" not in client.get(url(one, "receipt") + "d-1/", **HTMX).content.decode()
+
+
+def test_signed_out_htmx_is_told_so_and_swaps_no_sign_in_page_into_the_panel(client, one):
+    response = approve(client, one, ask="1", **HTMX)
+    assert response.status_code == 401
+    assert not response.content
+
+
+def test_the_panel_carries_the_words_for_no_answer_and_for_being_signed_out(client, one, maria):
+    client.force_login(maria)
+    body = client.get(one.get_absolute_url()).content.decode()
+    for name in ("no-answer", "not-signed-in", "outdated"):
+        assert f'<template id="{name}">' in body

@@ -216,7 +216,7 @@ def test_the_number_of_queries_does_not_grow_with_what_happened(client, maria, r
 
     few, many = filled(5), filled(50)
     few()
-    assert queries_of(many) <= queries_of(few) < 40
+    assert queries_of(many) <= queries_of(few) < 26
 
 
 def test_the_form_alone_is_what_this_person_needs_now(client, maria, rita, olga):
@@ -249,3 +249,55 @@ def test_no_form_stands_inside_a_region(client, maria, rita):
     html = render(region, Piece("request", str(one.uuid)), region.audience(maria, str(one.uuid)))
     for word in ("<form", "csrf", "decision_id", "<textarea", "<button"):
         assert word not in html
+
+
+def test_an_action_given_up_is_not_told_as_plain_approval(client, maria, rita):
+    one = request_of(rita, "manager", at=1, status=Status.APPROVED, action_name="record", action_error="No answer.")
+    for shown in (text(page(client, maria, one)), text(client.get("/approvals/", {"view": "closed"}))):
+        assert "Approved, action given up" in shown
+    shown = text(page(client, maria, one))
+    assert "The action was given up “" not in shown
+    assert "What was approved has not been done" in shown
+    assert "It is closed: every level has approved, and the action was given up." in shown
+
+
+def test_an_action_that_ran_at_the_second_try_is_plain_approval(client, maria, rita):
+    one = request_of(rita, "manager", at=1, status=Status.APPROVED, action_name="record")
+    assert "given up" not in text(page(client, maria, one))
+
+
+def test_who_cannot_mend_a_failed_action_is_told_who_can(client, auditor, maria, rita):
+    one = request_of(rita, "manager", at=1, status=Status.ACTION_FAILED, action_error="No answer.")
+    assert "an admin can try it again or give it up" in text(page(client, auditor, one))
+    shown = text(page(client, maria, one))
+    assert "an admin can" not in shown
+    assert "Try the action again" in shown
+
+
+def test_what_happened_is_told_in_whole_sentences_with_the_time_of_day(client, maria, rita):
+    one = request_of(rita, "manager", "director", at=1)
+    note(one, "decision.applied", "maria", verdict="approve", level="manager")
+    note(one, "decision.refused", "maria", verdict="approve", level="manager", reason="Too late.")
+    response = page(client, rita, one)
+    shown = text(response)
+    assert "approved as manager. " in shown
+    assert "tried to approve as manager. Not applied. Too late." in shown
+    history = response.content.decode().split('class="history"')[1].split("</ol>")[0]
+    assert "data-age" not in history
+    assert timezone.localtime().strftime("%H:") in history
+
+
+def test_a_decision_made_within_a_second_was_made_at_once(client, maria, rita):
+    one = request_of(rita, "manager", "director", at=1)
+    now = timezone.now()
+    one.steps.filter(index=0).update(opened_at=now, decided_at=now, decided_by=maria)
+    shown = text(page(client, maria, one))
+    assert "at once" in shown
+    assert "after 0 s" not in shown
+
+
+def test_the_persons_menu_is_named_by_what_is_seen_of_it(client, maria, rita):
+    body = page(client, maria, request_of(rita, "manager")).content.decode()
+    summary = body.split('<details class="who">')[1].split("</summary>")[0]
+    assert "aria-label" not in summary
+    assert ">MB<" in summary
