@@ -73,7 +73,8 @@ def ledger(kept: tuple[int, str] | None = None) -> Report:
 def stream(name: str) -> Broken | None:
     """Check one stream: its chain and its head, not the seals."""
     report = Report()
-    _entries(report, name)
+    with _snapshot():  # or an entry that is written meanwhile would look like a stream that was cut
+        _entries(report, name)
     return report.broken
 
 

@@ -2,10 +2,11 @@
 
 import io
 import json
+import threading
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, connections
 
 from audit import services, triggers, verify
 from audit.canonical import canonical, digest
@@ -273,3 +274,22 @@ def test_the_triggers_come_back_after_a_migration_has_rebuilt_a_table():
     add("request:a")
     with pytest.raises(IntegrityError, match="append-only"), connection.cursor() as cursor:
         cursor.execute("DELETE FROM audit_entry")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stream_that_is_written_to_meanwhile_is_not_called_broken():
+    over = threading.Event()
+
+    def writes() -> None:
+        while not over.is_set():
+            add("request:busy")
+        connections.close_all()
+
+    add("request:busy")
+    writer = threading.Thread(target=writes)
+    writer.start()
+    try:
+        assert [verify.stream("request:busy") for _ in range(150)] == [None] * 150
+    finally:
+        over.set()
+        writer.join()
