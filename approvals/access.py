@@ -19,6 +19,8 @@ class Sight:
     user_id: int
     levels: tuple[str, ...]
     everything: bool
+    limits: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Levels that count for some kinds only, with these kinds; "" stands for "any level" here too."""
     rarely: bool = False
     """Few requests have a level of theirs in the chain: those are looked up, else all are gone through in order."""
 
@@ -26,6 +28,16 @@ class Sight:
     def deciding(self) -> tuple[str, ...]:
         """The levels that this person decides at. A request without a level waits for anybody who holds one."""
         return (*self.levels, "") if self.levels else ()
+
+    def decides_at(self, level: str, kind: str) -> bool:
+        return level in self.deciding and kind in dict(self.limits).get(level, (kind,))
+
+    def within(self, level: str = "current_level", kind: str = "kind") -> Q:
+        """The limits to kinds as a condition on these columns."""
+        limits = Q()
+        for name, kinds in self.limits:
+            limits &= ~Q(**{level: name}) | Q(**{f"{kind}__in": kinds})
+        return limits
 
 
 FEW = 2_000
@@ -41,13 +53,23 @@ def sight_of(user: Any) -> Sight:
 
 
 def _read_sight(user: Any) -> Sight:
-    levels = LevelHolder.objects.filter(user_id=user.pk).order_by("level__rank").values_list("level__name", flat=True)
-    sight = Sight(user.pk, tuple(levels), may_read(user))
+    held = LevelHolder.objects.current().filter(user_id=user.pk).order_by("level__rank")
+    holds = [(name, tuple(kinds.split())) for name, kinds in held.values_list("level__name", "kinds")]
+    levels = tuple(name for name, _kinds in holds)
+    sight = Sight(user.pk, levels, may_read(user), _limits(holds))
     return replace(sight, rarely=_in_chains_of(sight)[: FEW + 1].count() <= FEW) if levels else sight
 
 
+def _limits(holds: list[tuple[str, tuple[str, ...]]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    limited = tuple((name, kinds) for name, kinds in holds if kinds)
+    if not limited or len(limited) < len(holds):
+        return limited
+    return (*limited, ("", tuple(sorted({kind for _name, kinds in limited for kind in kinds}))))
+
+
 def _in_chains_of(sight: Sight) -> QuerySet[Step]:
-    return Step.objects.filter(level__in=sight.deciding).order_by()
+    chains = Step.objects.filter(sight.within("level", "request__kind"), level__in=sight.deciding)
+    return chains.order_by()
 
 
 def visible(sight: Sight) -> QuerySet[Request]:

@@ -140,13 +140,18 @@ def _level_refusal(attempt: Attempt, claim: Claim, case: Case) -> Refusal | None
 
 
 def _person_refusal(attempt: Attempt, case: Case) -> Refusal | None:
-    """May this person decide here? Asked at the moment of recording, whoever claims it."""
+    """May this person decide here? Asked at the moment of recording, whoever claims it.
+
+    Dates count at the moment of the click (of the handling, for a program); all else as it is now: a level that was
+    taken away since decides nothing any more.
+    """
     row, user = case.row, attempt.user
     if not attempt.username:
         return _unattributed(attempt, row)
     if user is None or not user.is_active:
         return Refusal("unknown_approver", f"{attempt.username!r} is nobody who may decide here.")
-    held, step = LevelHolder.objects.filter(user=user), case.step_of(attempt)
+    held = LevelHolder.objects.current(at=attempt.made_at, kind=row.kind).filter(user=user)
+    step = case.step_of(attempt)
     level = step.level if step else attempt.level
     if not (held.filter(level__name=level) if level else held).exists():
         what = f"the level {level}" if level else "any level"
@@ -194,7 +199,7 @@ def may_mend(user: User | None, row: Request) -> bool:
     if user.is_superuser or user.username == row.requester_name:
         return True
     levels = list(row.steps.values_list("level", flat=True))
-    held = LevelHolder.objects.filter(user=user)
+    held = LevelHolder.objects.current(kind=row.kind).filter(user=user)
     return (held if "" in levels else held.filter(level__name__in=levels)).exists()
 
 

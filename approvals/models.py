@@ -9,6 +9,9 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from approvals.holders import LevelHolder as LevelHolder
+from approvals.versions import PolicyVersion as PolicyVersion
+
 
 class Level(models.Model):
     """A rank at which somebody decides: manager, director, vp, ceo."""
@@ -16,6 +19,7 @@ class Level(models.Model):
     name = models.SlugField(_("name"), max_length=50, unique=True, help_text=_("What programs call it, e.g. manager."))
     title = models.CharField(_("title"), max_length=80, help_text=_("What people read, e.g. Manager."))
     rank = models.PositiveSmallIntegerField(_("rank"), default=0, help_text=_("The order in lists; low first."))
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
 
     class Meta:
         ordering = ["rank", "name"]
@@ -24,24 +28,6 @@ class Level(models.Model):
 
     def __str__(self) -> str:
         return self.title
-
-
-class LevelHolder(models.Model):
-    """This person may decide at this level."""
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="levels_held", verbose_name=_("user")
-    )
-    level = models.ForeignKey(Level, models.PROTECT, related_name="holders", verbose_name=_("level"))
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "level"], name="holds_a_level_once")]
-        ordering = ["level__rank", "user__username"]
-        verbose_name = _("level holder")
-        verbose_name_plural = _("level holders")
-
-    def __str__(self) -> str:
-        return f"{self.user.get_username()}: {self.level}"
 
 
 class Policy(models.Model):

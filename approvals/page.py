@@ -152,7 +152,8 @@ def _steps(request: Request, steps: list[Step], titles: dict[str, str]) -> tuple
 
 def _holders(request: Request, levels: Iterable[str]) -> Mapping[str, list[str]]:
     """Who could decide at each of these levels: active people, the requester only where the policy lets them."""
-    found = LevelHolder.objects.filter(level__name__in=levels, user__is_active=True).select_related("user", "level")
+    holders = LevelHolder.objects.current(kind=request.kind)
+    found = holders.filter(level__name__in=levels).select_related("user", "level")
     if request.requester_id and not request.self_approval:
         found = found.exclude(user_id=request.requester_id)
     names: defaultdict[str, list[str]] = defaultdict(list)

@@ -161,6 +161,7 @@ def mine_to_decide(sight: Sight) -> Q:
     )
     condition: Q = (
         Q(closed_at=None, status=Status.WAITING, deadline__isnull=False, current_level__in=sight.deciding)
+        & sight.within()
         & (Q(self_approval=True) | Q(requester=None) | ~Q(requester_id=sight.user_id))
         & (Q(distinct_approvers=False) | ~Q(Exists(approved_already)))
     )

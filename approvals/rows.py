@@ -91,7 +91,7 @@ def may_decide(sight: Sight, one: Request) -> bool:
     own = one.requester_id is not None and one.requester_id == sight.user_id and not one.self_approval
     return (
         a_level_is_open(one)
-        and one.current_level in sight.deciding
+        and sight.decides_at(one.current_level, one.kind)
         and not own
         and not (one.distinct_approvers and approved_as(sight, one) is not None)
     )

@@ -79,6 +79,8 @@ def _why_waiting(sight: Sight, request: Request, titles: dict[str, str]) -> str:
     if not a_level_is_open(request):
         return _("It is between two steps: what comes next shows in a moment.")
     level = _as(request.current_level, titles)
+    if request.current_level in sight.deciding and not sight.decides_at(request.current_level, request.kind):
+        return _("Your level does not count for requests of this kind; others who hold it decide.")
     if request.current_level not in sight.deciding:
         return _why_not_this_level(sight, level, titles)
     if asked_by(sight, request) and not request.self_approval:

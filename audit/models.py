@@ -72,6 +72,7 @@ class Entry(AppendOnlyModel):
         indexes = [
             models.Index(fields=["kind", "id"], name="entries_by_kind"),
             models.Index(fields=["actor", "id"], name="entries_by_actor"),
+            models.Index(fields=["known", "id"], name="entries_by_known"),
         ]
         verbose_name = _("entry")
         verbose_name_plural = _("entries")
@@ -131,3 +132,21 @@ class Seal(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.number}:{self.hash}"
+
+
+class Check(models.Model):
+    """When the whole ledger was last verified, and what was found: one row, which each check writes over."""
+
+    started_at = models.DateTimeField(null=True, help_text="When the last check began, finished or not.")
+    at = models.DateTimeField(null=True, help_text="When the last finished check began: what was written then is told.")
+    seconds = models.FloatField(default=0.0)
+    entries = models.PositiveBigIntegerField(default=0)
+    head = models.CharField(max_length=100, blank=True)
+    broken = models.TextField(blank=True, help_text="The first broken entry, in words; empty if there is none.")
+
+    def __str__(self) -> str:
+        return f"{self.at}: {self.broken or self.head}"
+
+    @property
+    def intact(self) -> bool:
+        return not self.broken

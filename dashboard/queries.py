@@ -41,6 +41,7 @@ def roles_of(user: Any) -> Roles:
     """Two reads, and only for a page that shows them (the context hands this over unread)."""
     if not user.is_authenticated:
         return Roles()
-    held = LevelHolder.objects.filter(user_id=user.pk).order_by("level__rank").values_list("level__title", flat=True)
+    holds = LevelHolder.objects.current().filter(user_id=user.pk)
+    held = holds.order_by("level__rank").values_list("level__title", flat=True)
     groups = frozenset(user.groups.values_list("name", flat=True))
     return Roles(tuple(title.lower() if len(title) > 3 else title for title in held), groups, user.is_superuser)
