@@ -82,6 +82,10 @@ class NewRequestForm(ChainForm):
             self.fields["action"], [(NO_ACTION, _("nothing runs")), *((a.name, a.title) for a in self.actions.values())]
         )
 
+    def focus_on_what_is_wrong(self) -> None:
+        if wrong := next((name for name in self.fields if name in self.errors), None):
+            self.fields[wrong].widget.attrs["autofocus"] = True
+
     def clean_title(self) -> str:
         return inputs.line_of(self.cleaned_data["title"], LONGEST_TITLE, _("Give the request a title."))
 

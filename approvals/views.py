@@ -59,6 +59,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if "show_chain" in request.POST:
         return _new_form(request, form)
     if not form.is_valid():
+        form.focus_on_what_is_wrong()
         return _new_form(request, form, status=400)
     return redirect(_submit(form, request.user))
 

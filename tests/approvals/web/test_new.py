@@ -262,3 +262,11 @@ def test_every_action_can_be_chosen_with_its_arguments(rita_in):
 def test_nobody_signed_in_is_sent_to_sign_in(client, db):
     assert client.get(NEW).status_code == client.post(NEW, GOOD).status_code == 302
     assert not Request.objects.exists()
+
+
+def test_the_first_field_that_is_wrong_has_the_focus(client, rita):
+    client.force_login(rita)
+    typed = {"title": "Forklift", "amount": "NaN", "details": "no colon"}
+    body = client.post("/approvals/new/", typed).content.decode()
+    assert body.count("autofocus") == 1
+    assert 'name="amount"' in body.split("autofocus")[0].rsplit("<", 1)[1] + body.split("autofocus")[1].split(">")[0]
