@@ -53,6 +53,8 @@ def worker(client: Client, queue: Queue, identity: str) -> Worker:
         workflows=queue.workflows,
         workflow_runner=sandbox.runner(),
         max_cached_workflows=500,
+        # After a worker's sudden death its workflows wait so long for it before another takes them; 10 s by default.
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=3),
         max_concurrent_activities=queue.slots,
         # Eager activities would bypass the queue's rate limit.
         disable_eager_activity_execution=True,
