@@ -3,6 +3,7 @@
 from django.apps import AppConfig
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,12 +12,14 @@ class AuditConfig(AppConfig):
     verbose_name = _("Audit")
 
     def ready(self) -> None:
-        from audit import queries, services
+        from audit import checking, queries, services
         from live import hub
         from worker import registry
 
+        autodiscover_modules("naming")
         hub.watch_head(queries.head)
         registry.housekeeping("audit.seal", services.seal_due)
+        registry.housekeeping("audit.check", checking.check_due)
         post_migrate.connect(_keep_triggers, sender=self)
 
 

@@ -11,7 +11,10 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from audit import subjects
+from audit.filters import Wanted, found
 from audit.models import Entry
+from audit.subjects import Subject
 
 PAGE = 50
 AUDITORS = "auditors"
@@ -22,6 +25,7 @@ class Line:
     """An entry as a page shows it."""
 
     entry: Entry
+    subject: Subject | None = None
 
     @property
     def title(self) -> str:
@@ -37,12 +41,6 @@ class Line:
             for key, value in self.entry.data.items()
             if value not in ("", None, [], {}) and key not in _FOR_PROGRAMS
         ]
-
-    @property
-    def subject(self) -> str:
-        """The uuid, where the stream is that of a request."""
-        kind, _colon, key = self.entry.stream.partition(":")
-        return key if kind == "request" else ""
 
 
 _FOR_PROGRAMS = ("decision_id", "shown", "index")
@@ -78,14 +76,13 @@ def of_stream(stream: str) -> list[Entry]:
     return list(Entry.objects.filter(stream=stream).order_by("seq"))
 
 
-def entries(*, stream: str = "", kind: str = "", actor: str = "", before: int | None = None) -> tuple[list[Line], bool]:
+def entries(wanted: Wanted, before: int | None = None) -> tuple[list[Line], bool]:
     """One page, newest first, of the entries with an id below ``before``; and whether there are older ones."""
-    wanted = {"stream": stream, "kind": kind, "actor": actor, "id__lt": before}
-    rows = Entry.objects.filter(**{field: value for field, value in wanted.items() if value}).order_by("-id")[
-        : PAGE + 1
-    ]
-    lines = [Line(entry) for entry in rows]
-    return lines[:PAGE], len(lines) > PAGE
+    rows = found(wanted).order_by("-id")
+    rows = rows.filter(id__lt=before) if before else rows
+    seen = list(rows[: PAGE + 1])
+    named = subjects.of(entry.stream for entry in seen)
+    return [Line(entry, named.get(entry.stream)) for entry in seen[:PAGE]], len(seen) > PAGE
 
 
 def kinds() -> list[str]:

@@ -1,7 +1,5 @@
 """The page of the ledger: for auditors and admins, newest first, found again by what, who and where."""
 
-import uuid
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -9,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from audit import queries
 from audit.models import Entry, Seal
 from audit.services import seal_due
+from tests.approvals.web.making import request_of
 from tests.audit.conftest import add
 
 URL = "/audit/"
@@ -53,8 +52,8 @@ def test_an_empty_ledger_says_what_will_stand_there(page):
     assert "Nothing is recorded yet" in page()
 
 
-def test_a_line_says_when_who_how_known_what_and_where(page):
-    key = uuid.uuid4()
+def test_a_line_says_when_who_how_known_what_and_where(page, rita):
+    key = request_of(rita, "manager").uuid
     add(f"request:{key}", actor="dirk", known="program", kind="decision.refused", data={"reason": "Peter was first"})
     text = page()
     for piece in ("dirk", "claimed by a program", "Decision refused", "Peter was first", f'href="/approvals/{key}/"'):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from audit import verify
+from audit import checking
 
 
 class Command(BaseCommand):
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         kept = re.fullmatch(r"(\d{1,18}):([0-9a-f]{64})", head.strip()) if head else None
         if head and not kept:
             self._fail(f"--head is not number:hash as this command prints it: {head}")
-        report = verify.ledger((int(kept[1]), kept[2]) if kept else None)
+        report = checking.check((int(kept[1]), kept[2]) if kept else None)
         if report.broken:
             self._fail(f"The ledger is broken. {report.broken!s}.")
         seen = f"{report.entries} entries in {report.streams} streams, {report.seals} seals"
