@@ -28,12 +28,16 @@ _QUESTIONS = 20
 
 @dataclass(frozen=True)
 class Reading:
-    """What a workflow said, and when it was asked (epoch seconds, 0: never). Not fresh: last known, by ``error``."""
+    """What a workflow said, and when it was asked (epoch seconds, 0: never). Not fresh: last known, by ``error``.
+
+    ``gone``: there is no such workflow, or it has ended, so that nobody will answer.
+    """
 
     value: Any = None
     at: float = 0.0
     fresh: bool = False
     error: str = ""
+    gone: bool = False
 
     @property
     def known(self) -> bool:
@@ -114,9 +118,9 @@ def _usable(workflow: _Workflow, question: str, newest_wanted: float, now: float
     return answer.reading if not answer.reading.fresh and answer.failed > now - COOL_DOWN else None
 
 
-def _last_known(workflow: _Workflow, question: str, error: str) -> Reading:
+def _last_known(workflow: _Workflow, question: str, error: str, gone: bool = False) -> Reading:
     answer = workflow.answers.get(question)
-    return replace(answer.reading if answer else Reading(), fresh=False, error=error)
+    return replace(answer.reading if answer else Reading(), fresh=False, error=error, gone=gone)
 
 
 def _ask(workflow: _Workflow, question: str, call: tuple[str, str, Sequence[Any], str], until: float) -> Reading:
@@ -124,7 +128,8 @@ def _ask(workflow: _Workflow, question: str, call: tuple[str, str, Sequence[Any]
     try:
         answer = _Answer(Reading(_query(*call, until), at, fresh=True), asked)
     except client.ClientError as error:
-        answer = _Answer(_last_known(workflow, question, str(error)), asked, failed=time.monotonic())
+        gone = isinstance(error, client.NotFound)
+        answer = _Answer(_last_known(workflow, question, str(error), gone), asked, failed=time.monotonic())
     with _lock:
         workflow.answers[question] = answer
         workflow.answers.move_to_end(question)

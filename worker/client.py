@@ -8,18 +8,26 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from temporalio.client import Client, WorkflowQueryFailedError, WorkflowQueryRejectedError
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import (
+    Client,
+    WorkflowHistoryEventFilterType,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+)
+from temporalio.common import QueryRejectCondition, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.runtime import Runtime
 from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 from worker.converter import CONVERTER
+from worker.told import Described, Ending, described, ended
+
+__all__ = ["Described", "Ending"]
 
 T = TypeVar("T")
 
@@ -42,17 +50,6 @@ class NotFound(ClientError):
 
 class Busy(ClientError):
     """Temporal or the workflow has more to do than it takes: try again in a moment."""
-
-
-@dataclass(frozen=True)
-class Described:
-    """A workflow as Temporal lists it. ``status`` is Temporal's word: RUNNING, COMPLETED, TERMINATED, …"""
-
-    workflow_id: str
-    run_id: str
-    first_run_id: str
-    status: str
-    history_length: int
 
 
 async def connect(*, lazy: bool = False, runtime: Runtime | None = None, patient: bool = False) -> Client:
@@ -127,7 +124,9 @@ async def _asked(call: Callable[[Client], Awaitable[T]], timeout: float) -> T:
         raise Unknown(f"No answer from Temporal within {timeout:.1f} s.") from None
     except RPCError as error:
         raise _translated(error) from error
-    except (WorkflowQueryFailedError, WorkflowQueryRejectedError) as error:
+    except WorkflowQueryRejectedError as error:
+        raise NotFound(str(error)) from error
+    except WorkflowQueryFailedError as error:
         raise Unknown(str(error)) from error
     except RuntimeError as error:  # the SDK's word for "this lazy client could not connect"
         if "connect" in str(error).lower():
@@ -169,12 +168,25 @@ def signal(workflow_id: str, name: str, args: Sequence[Any] = (), *, run_id: str
     on_loop(_asked(call, timeout), timeout)
 
 
-def query(workflow_id: str, name: str, args: Sequence[Any] = (), *, run_id: str = "", timeout: float = 1.5) -> Any:
-    """Ask a workflow. With no worker alive this waits out its whole deadline; so ask through ``live.reader``."""
+def query(
+    workflow_id: str,
+    name: str,
+    args: Sequence[Any] = (),
+    *,
+    run_id: str = "",
+    timeout: float = 1.5,
+    closed_too: bool = False,
+) -> Any:
+    """Ask a workflow. With no worker alive this waits out its whole deadline; so ask through ``live.reader``.
+
+    One that was terminated would answer as if it were open: only with ``closed_too`` an ended one answers.
+    """
+    asking = QueryRejectCondition.NONE if closed_too else QueryRejectCondition.NOT_OPEN
 
     async def call(client: Client) -> Any:
         handle = client.get_workflow_handle(workflow_id, run_id=run_id or None)
-        return await handle.query(name, args=list(args), rpc_timeout=timedelta(seconds=timeout))
+        limit = timedelta(seconds=timeout)
+        return await handle.query(name, args=list(args), reject_condition=asking, rpc_timeout=limit)
 
     return on_loop(_asked(call, timeout), timeout)
 
@@ -184,9 +196,65 @@ def describe(workflow_id: str, *, run_id: str = "", timeout: float = 2.0) -> Des
 
     async def call(client: Client) -> Described:
         handle = client.get_workflow_handle(workflow_id, run_id=run_id or None)
-        found = await handle.describe(rpc_timeout=timedelta(seconds=timeout))
-        status = found.status.name if found.status else ""
-        return Described(found.id, found.run_id, found.raw_info.first_run_id, status, found.history_length)
+        return described(await handle.describe(rpc_timeout=timedelta(seconds=timeout)))
+
+    return on_loop(_asked(call, timeout), timeout)
+
+
+# --- what the reconciler asks beside ----------------------------------------------------------------------------
+
+
+def listed(query: str, *, after: bytes = b"", size: int = 500, timeout: float = 5.0) -> tuple[list[Described], bytes]:
+    """A page of Temporal's own list, and where the next one begins (empty: this is the last).
+
+    The list lags, cannot be ordered, and takes about ten questions a second; it does not know first run ids.
+    """
+
+    async def call(client: Client) -> tuple[list[Described], bytes]:
+        limit = timedelta(seconds=timeout)
+        pages = client.list_workflows(query, page_size=size, next_page_token=after or None, rpc_timeout=limit)
+        await pages.fetch_next_page()
+        return [described(each) for each in pages.current_page or ()], pages.next_page_token or b""
+
+    return on_loop(_asked(call, timeout), timeout)
+
+
+def given_to(workflow_id: str, *, run_id: str, timeout: float = 3.0) -> list[Any]:
+    """The arguments that a run was started with."""
+
+    async def call(client: Client) -> list[Any]:
+        handle = client.get_workflow_handle(workflow_id, run_id=run_id)
+        event = await _event(handle.fetch_history_events(page_size=1, rpc_timeout=timedelta(seconds=timeout)))
+        return await CONVERTER.decode(event.workflow_execution_started_event_attributes.input.payloads)
+
+    return on_loop(_asked(call, timeout), timeout)
+
+
+def ending(workflow_id: str, *, run_id: str, timeout: float = 3.0) -> Ending:
+    """Why a closed run ended; needs no worker."""
+
+    async def call(client: Client) -> Ending:
+        handle = client.get_workflow_handle(workflow_id, run_id=run_id)
+        only = WorkflowHistoryEventFilterType.CLOSE_EVENT
+        limit = timedelta(seconds=timeout)
+        return ended(await _event(handle.fetch_history_events(event_filter_type=only, rpc_timeout=limit)))
+
+    return on_loop(_asked(call, timeout), timeout)
+
+
+async def _event(events: Any) -> HistoryEvent:
+    """The first of them: where there is none, the history has been deleted meanwhile."""
+    async for event in events:
+        return event  # type: ignore[no-any-return]
+    raise RPCError("no events", RPCStatusCode.NOT_FOUND, b"")
+
+
+def result(workflow_id: str, *, run_id: str, timeout: float = 3.0) -> Any:
+    """What a run that has completed returned; needs no worker."""
+
+    async def call(client: Client) -> Any:
+        handle = client.get_workflow_handle(workflow_id, run_id=run_id)
+        return await handle.result(follow_runs=False, rpc_timeout=timedelta(seconds=timeout))
 
     return on_loop(_asked(call, timeout), timeout)
 

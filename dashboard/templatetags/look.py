@@ -33,6 +33,7 @@ _STATES: dict[str, tuple[str, str, Any]] = {
     "withdrawn": ("off", "undo-2", gettext_lazy("Withdrawn")),
     "cancelled": ("off", "ban", gettext_lazy("Cancelled")),
     "invalid": ("bad", "octagon-alert", gettext_lazy("Not valid")),
+    "terminated": ("bad", "power-off", gettext_lazy("Ended in Temporal")),
     "pending": ("off", "circle", gettext_lazy("Not yet")),
     "open": ("wait", "clock", gettext_lazy("Waiting")),
     "skipped": ("off", "minus", gettext_lazy("Not needed any more")),
@@ -44,6 +45,9 @@ _STATES: dict[str, tuple[str, str, Any]] = {
     "applied": ("ok", "check", gettext_lazy("Recorded")),
     "recorded": ("ok", "check", gettext_lazy("Recorded")),
     "refused": ("wait", "ban", gettext_lazy("Not applied")),
+    "agrees": ("ok", "check", gettext_lazy("Agrees")),
+    "differs": ("bad", "triangle-alert", gettext_lazy("Differs")),
+    "unchecked": ("off", "circle-dashed", gettext_lazy("Not compared")),
     "up": ("ok", "check", gettext_lazy("Answers")),
     "down": ("bad", "unplug", gettext_lazy("Does not answer")),
 }
