@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from approvals import answers, policies, queries, services
+from approvals import answers, policies, queries, services, stranded
 from approvals.access import get_request_for
 from approvals.forms import ChainForm, DecideForm, NewRequestForm, ReasonForm
 from approvals.models import Attempt
@@ -82,26 +82,28 @@ def _new_form(request: HttpRequest, form: NewRequestForm, status: int = 200) -> 
     asked = "show_chain" in request.POST
     context = {"form": form, "arguments": form.arguments(), "judged": form.is_bound and not asked}
     if form.is_bound:
-        context |= _chain_for(form.data)
+        context |= _chain_for(form.data, request.user)
     return render(request, "approvals/new.html", context, status=status)
 
 
 @require_safe
 def chain(request: HttpRequest) -> HttpResponse:
     """The chain that an amount needs, for the form while it is typed."""
-    return render(request, "approvals/_chain_preview.html", _chain_for(request.GET))
+    return render(request, "approvals/_chain_preview.html", _chain_for(request.GET, request.user))
 
 
-def _chain_for(data: Any) -> dict[str, Any]:
+def _chain_for(data: Any, user: Any) -> dict[str, Any]:
     if not str(data.get("amount", "")).strip():
         return {}
     form = ChainForm(data)
     if not form.is_valid():
         return {"chain_errors": [error for errors in form.errors.values() for error in errors]}
     try:
-        return {"chain": policies.chain_for(**form.cleaned_data)}
+        found = policies.chain_for(**form.cleaned_data)
     except policies.UnknownKind:
         return {"chain_errors": [_("There is no policy for this kind.")]}
+    names = [level.name for level in found.levels]
+    return {"chain": found, "nobody": stranded.nobody_for(found.policy, names, user.pk)}
 
 
 @require_safe

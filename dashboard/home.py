@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from approvals import access, queries
+from approvals import access, queries, stranded
 from approvals.rows import Row
 from dashboard.templatetags.look import spelled
 from dashboard.templatetags.times import lasting
@@ -24,7 +24,11 @@ def home_for(user: Any) -> Mapping[str, Any]:
     own = _others([row for row in queries.mine(sight, limit=4 * EACH).rows if row.is_open], waiting)[:EACH]
     theirs = [row for row in queries.due_soonest(sight, limit=4 * EACH) if not row.can_decide]
     soon = _others(theirs, own)[:EACH]
+    stuck, number_stuck = stranded.for_home(user, EACH)
     return {
+        "stuck": stuck,
+        "number_stuck": number_stuck,
+        "more_stuck": number_stuck - len(stuck),
         "waiting": waiting,
         "count": count,
         "count_said": spelled(count) if count <= queries.CAP else queries.said(count),
