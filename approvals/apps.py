@@ -10,11 +10,12 @@ class ApprovalsConfig(AppConfig):
     verbose_name = _("Approvals")
 
     def ready(self) -> None:
-        from approvals import receivers, recording, sending
+        from approvals import notices, receivers, recording, sending
         from worker import registry
 
         autodiscover_modules("actions")
         receivers.connect()
+        notices.connect()
         for service in (
             recording.open_request,
             recording.open_level,
@@ -27,3 +28,4 @@ class ApprovalsConfig(AppConfig):
             registry.handler(f"approvals.{service.__name__}", service)
         registry.housekeeping("approvals.start_pending", sending.start_pending)
         registry.housekeeping("approvals.send_unsettled", sending.send_unsettled)
+        registry.housekeeping("approvals.remind_due", notices.remind_due)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import merge
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from approvals.rows import person_name
+from approvals.told import told_of
 from approvals.words import in_a_sentence
 from audit.models import Entry
 from audit.queries import of_stream
@@ -34,7 +36,9 @@ class Sentence:
 def history_of(stream: str, titles: Mapping[str, str]) -> tuple[Sentence, ...]:
     entries = of_stream(stream)[-LONGEST:]
     names = _names(entry.actor for entry in entries)
-    return tuple(_sentence(entry, names, titles) for entry in entries)
+    happened = [_sentence(entry, names, titles) for entry in entries]
+    told = [Sentence(at, who="", text=text) for at, text in told_of(stream)]
+    return tuple(merge(happened, told, key=lambda one: one.at))
 
 
 def _names(usernames: Iterable[str]) -> dict[str, str]:

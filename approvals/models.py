@@ -189,6 +189,7 @@ class Step(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     opened_at = models.DateTimeField(null=True)
     deadline = models.DateTimeField(null=True)
+    remind_at = models.DateTimeField(null=True, help_text="Empty once it is done, or as long as it is not open.")
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     decided_by_name = models.CharField(max_length=200, blank=True)
     decided_at = models.DateTimeField(null=True)
@@ -197,7 +198,10 @@ class Step(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["request", "index"], name="one_step_per_index")]
-        indexes = [models.Index(fields=["level", "request"], name="chain_by_level")]
+        indexes = [
+            models.Index(fields=["level", "request"], name="chain_by_level"),
+            models.Index(fields=["remind_at"], name="to_remind", condition=Q(remind_at__isnull=False)),
+        ]
         ordering = ["index"]
 
     def __str__(self) -> str:

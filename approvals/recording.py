@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from approvals import actions, judging, policies
+from approvals import actions, judging, notices, policies
 from approvals.models import Attempt, Request, Status, Step
 from audit.queries import of_stream
 from audit.services import append
@@ -121,6 +121,7 @@ def _give_up(row: Request) -> None:
     row.reason = "Another workflow runs under the id of this request. Please submit it again."
     row.closed_at = row.started_at = timezone.now()
     row.save()
+    notices.closed(row)
     enter(row, "request.closed", {"status": row.status, "reason": row.reason})
 
 
@@ -179,6 +180,7 @@ def open_level(given: contracts.OpenLevel) -> None:
             return
         step.state = Step.State.OPEN
         step.opened_at, step.deadline = moment(given.opened_at), moment(given.deadline)
+        notices.level_opened(row, step)
         step.save()
         row.status, row.current_step, row.current_level = Status.WAITING, given.index, step.level
         row.deadline = step.deadline
@@ -260,6 +262,7 @@ def action_ended(given: contracts.ActionEnded) -> None:
         row.action_error = given.error
         if not given.ok:
             row.status = Status.ACTION_FAILED
+            notices.action_failed(row)
         row.save()
 
 
@@ -280,5 +283,6 @@ def close_request(given: contracts.CloseRequest) -> None:
         row.current_level, row.deadline = "", None
         row.save()
         row.steps.filter(state__in=[Step.State.PENDING, Step.State.OPEN]).update(state=Step.State.SKIPPED)
+        notices.closed(row)
         content = content_of(row) if given.status == Status.INVALID and row.by_program else {}
         enter(row, "request.closed", {"status": given.status, "reason": given.reason, **content})

@@ -10,6 +10,8 @@ from csp.constants import SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from dashboard import smtp
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -54,6 +56,7 @@ CSRF_TRUSTED_ORIGINS = words("LEITSTAND_ORIGINS")
 INSTALLED_APPS = [
     "dashboard",
     "approvals",
+    "accounts",
     "audit",
     "live",
     "worker",
@@ -80,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.middleware.in_the_viewers_zone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -138,6 +142,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+PASSWORD_RESET_TIMEOUT = 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 
@@ -180,6 +185,20 @@ if PRODUCTION:
     SECURE_HSTS_SECONDS = int(os.environ.get("LEITSTAND_HSTS_SECONDS", "3600"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+# --- mail -------------------------------------------------------------------------------------------------------
+
+# What links in mails begin with; `bin/up` knows its own address.
+LEITSTAND_BASE_URL = os.environ.get("LEITSTAND_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+_SMTP = smtp.read(os.environ.get("LEITSTAND_SMTP_URL", ""))
+# Without a mail server: into the worker's log; in production that is a fault, which people are told on each request.
+MAIL_IN_LOG = _SMTP is None and not PRODUCTION
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend" if MAIL_IN_LOG else "accounts.backends.NoServer"
+EMAIL_TIMEOUT = 15
+if _SMTP:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_USE_SSL = _SMTP
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("LEITSTAND_MAIL_FROM", "Leitstand <leitstand@localhost>")
 
 # --- Temporal ---------------------------------------------------------------------------------------------------
 

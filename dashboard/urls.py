@@ -9,6 +9,7 @@ admin.site.index_title = _("People, levels and policies")
 
 urlpatterns = [
     path("", include("dashboard.pages")),
+    path("accounts/", include("accounts.urls")),
     path("approvals/", include("approvals.urls")),
     path("audit/", include("audit.urls")),
     path("admin/", admin.site.urls),

@@ -12,6 +12,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.utils.crypto import constant_time_compare
 
+from live import outlooks
 from live.regions import find
 from live.rendering import Piece
 
@@ -26,12 +27,13 @@ _ended: OrderedDict[str, None] = OrderedDict()
 
 @dataclass(frozen=True)
 class Grant:
-    """Who it is, and their audience for each piece that they may watch. ``at`` is when reading it began."""
+    """Who it is, their audience for each piece that they may watch, the outlook they chose. ``at``: reading began."""
 
     session_key: str
     user_pk: Any
     at: float
     audiences: Mapping[Piece, Hashable]
+    chosen: outlooks.Chosen = ("", "")
 
     def holds(self) -> bool:
         """Young enough, and nothing has changed about this person since."""
@@ -49,7 +51,8 @@ def check(session_key: str, pieces: Iterable[Piece]) -> Grant | None:
     user = _signed_in(session_key)
     if user is None or session_key in _ended:
         return None
-    return Grant(session_key, user.pk, at, {piece: audience for piece in pieces for audience in _audience(user, piece)})
+    audiences = {piece: audience for piece in pieces for audience in _audience(user, piece)}
+    return Grant(session_key, user.pk, at, audiences, outlooks.chosen_by(user))
 
 
 def forget(user_pk: Any = None) -> None:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from live import grants
+from live import grants, outlooks
 from live.rendering import Outlook, Piece, render_closed
 from live.threads import checking
 
@@ -25,7 +25,8 @@ class Viewer:
     """What a page watches, what waits to be sent to it, and until when it may be."""
 
     def __init__(self, hub: "Hub", session_key: str, pieces: list[Piece], outlook: Outlook, send: Send) -> None:
-        self.hub, self.session_key, self.pieces, self.outlook = hub, session_key, pieces, outlook
+        self.hub, self.session_key, self.pieces = hub, session_key, pieces
+        self.outlook = self._usual = outlook
         self.watching: dict[Piece, Watcher] = {}
         self._send = send
         self._slots: dict[str, str] = {}
@@ -75,12 +76,13 @@ class Viewer:
     def _take(self, grant: grants.Grant) -> None:
         """Watch what the grant allows, for the audience that it says; show as closed what it does not."""
         self._grant = grant
+        self.outlook = outlooks.outlook(grant.chosen, self._usual)
         for piece in self.pieces:
             if piece not in grant.audiences:
                 self._close(piece)
                 continue
             watcher = self.watching.get(piece)
-            if watcher is None or watcher.audience != grant.audiences[piece]:
+            if watcher is None or (watcher.audience, watcher.key.outlook) != (grant.audiences[piece], self.outlook):
                 self._leave(piece)
                 self._closed.discard(piece)
                 self.watching[piece] = self.hub.watch(self, piece, grant.audiences[piece])

@@ -78,6 +78,7 @@ class House:
             "LEITSTAND_DATA": str(self.folder.path),
             "LEITSTAND_DEMO": "1" if self.demo else "0",
             "LEITSTAND_METRICS_PORT": os.environ.get("LEITSTAND_METRICS_PORT") or str(chosen["metrics"]),
+            "LEITSTAND_BASE_URL": os.environ.get("LEITSTAND_BASE_URL") or self.address,
             "PYTHONUNBUFFERED": "1",
         }
         if self.demo:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-HOUSE = ("dashboard", "approvals", "circuits", "batches", "audit", "live", "worker")
-APPS = ("live", "audit", "approvals", "circuits", "batches")
+HOUSE = ("dashboard", "approvals", "circuits", "batches", "accounts", "audit", "live", "worker")
+APPS = ("live", "audit", "accounts", "approvals", "circuits", "batches")
 """Each imports only what stands before it here; the site composes them all, the worker's adapters know none."""
 PURE = ("workflows", "steps", "contracts", "state", "sandbox", "registry", "resilience")
 

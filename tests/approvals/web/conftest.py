@@ -27,6 +27,9 @@ class Temporal:
         if self.mode == "answers":
             self.record(workflow_id, run_id, claim_of(name, list(args)))
 
+    def describe(self, workflow_id, **_more):
+        raise client.NotFound("no")
+
     def record(self, workflow_id, run_id, claim):
         row = Request.objects.get(workflow_id=workflow_id, first_run_id=run_id)
         step = row.steps.filter(state=Step.State.OPEN).first()
@@ -55,6 +58,7 @@ def temporal(monkeypatch):
     played = Temporal()
     monkeypatch.setattr(client, "start", played.start)
     monkeypatch.setattr(client, "signal", played.signal)
+    monkeypatch.setattr(client, "describe", played.describe)
     return played
 
 
