@@ -1,6 +1,7 @@
 """Levels, and who holds them: from when, until when, for which kinds."""
 
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from approvals import granting
 from approvals.admin.history import ReadOnly
+from approvals.admin.imports import import_view
 from approvals.admin.saving import Guarded, SeenForm
 from approvals.holders import day_of, packed
 from approvals.models import Level, LevelHolder, Policy, Request
@@ -74,6 +76,11 @@ class LevelHolderAdmin(Guarded):
     search_fields = ("user__username", "user__first_name", "user__last_name", "level__name", "level__title")
     autocomplete_fields = ("user", "level")
     fields = ("user", "level", "valid_from", "valid_until", "kinds", "seen")
+    change_list_template = "admin/approvals/levelholder/change_list.html"
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(partial(import_view, self))
+        return [path("import/", view, name="approvals_levelholder_import"), *super().get_urls()]
 
     @admin.display(description=gettext_lazy("only for"))
     def for_kinds(self, holder: LevelHolder) -> str:
