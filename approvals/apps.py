@@ -10,7 +10,7 @@ class ApprovalsConfig(AppConfig):
     verbose_name = _("Approvals")
 
     def ready(self) -> None:
-        from approvals import notices, receivers, recording, sending
+        from approvals import notices, receivers, reconcile, recording, sending
         from worker import registry
 
         autodiscover_modules("actions")
@@ -26,6 +26,7 @@ class ApprovalsConfig(AppConfig):
             recording.close_request,
         ):
             registry.handler(f"approvals.{service.__name__}", service)
+        registry.handler("approvals.reconcile", reconcile.on_schedule)
         registry.housekeeping("approvals.start_pending", sending.start_pending)
         registry.housekeeping("approvals.send_unsettled", sending.send_unsettled)
         registry.housekeeping("approvals.remind_due", notices.remind_due)

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from approvals import looking
 from approvals.models import Request, Status
 from live import queries, reader
 
@@ -17,7 +18,7 @@ SETTLING = 0.8
 
 @dataclass(frozen=True)
 class Confirmed:
-    """``state``: "confirmed", "ahead" (one of the two follows soon), "silent" (nobody answered) or "" (closed)."""
+    """``state``: "confirmed", "ahead" (one of the two follows soon), "silent" (no answer), "gone", or "" (closed)."""
 
     state: str
     words: str
@@ -36,11 +37,21 @@ def confirm(request: Request) -> Confirmed:
     max_age = min(since_written - SETTLING / 2, LONGEST)
     # By the id alone: after an operator's reset another run goes on with the request.
     reading = reader.read(request.workflow_id, query, max_age=max_age)
+    if reading.gone:
+        return _gone(request)
     if not reading.fresh:
         return _silent(_("The workflow does not answer just now."))
     if _agrees(request, reading.value):
         return Confirmed("confirmed", _("Confirmed by the workflow."))
     return Confirmed("ahead", _("The workflow has moved on; this page follows in a moment."))
+
+
+def _gone(request: Request) -> Confirmed:
+    """Its workflow has ended and the row does not say so: put right here, and the page follows by the nudge."""
+    looking.settle(request)
+    if request.is_open:
+        return Confirmed("gone", _("Temporal does not know its workflow just now. Shown is what was recorded last."))
+    return Confirmed("ahead", _("Its workflow has ended; this page follows in a moment."))
 
 
 def _silent(why: str) -> Confirmed:

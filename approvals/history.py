@@ -69,12 +69,16 @@ def _ended(text: str, followed: bool) -> str:
 
 
 _OF_NOBODY = {"request.opened", "level.opened", "level.timeout", "action.done", "action.failed", "request.closed"}
+_OF_NOBODY |= {"request.ended_outside", "request.mended", "request.recreated"}
 _HAPPENED = {
     "request.submitted": gettext_lazy("asked for it."),
     "request.opened": gettext_lazy("The workflow began, by the policy “%(policy)s”, version %(version)s."),
     "level.opened": gettext_lazy("It waits for %(level)s."),
     "level.timeout": gettext_lazy("Nobody decided as %(level)s in time."),
     "request.withdrawn": gettext_lazy("withdrew it"),
+    "request.ended_outside": gettext_lazy("Its workflow was ended in Temporal, not here"),
+    "request.mended": gettext_lazy("What the index said was put right, as the workflow says it"),
+    "request.recreated": gettext_lazy("The index had lost it; it was written down again as the workflow says it."),
     "action.done": gettext_lazy("The approved action ran."),
     "action.failed": gettext_lazy("The approved action failed"),
 }
@@ -119,6 +123,8 @@ def _policy(data: Mapping[str, Any]) -> dict[str, Any]:
 def _quote(kind: str, data: Mapping[str, Any]) -> str:
     if kind == "action.failed":
         return _text(data, "error") or _text(data, "reason")
+    if kind in ("request.ended_outside", "request.mended"):
+        return _text(data, "reason")
     if kind == "request.withdrawn":
         return _text(data, "reason") or _text(data, "comment")
     return _text(data, "comment")

@@ -86,6 +86,7 @@ class Status(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
     CANCELLED = "cancelled", _("Cancelled")
     INVALID = "invalid", _("Not valid")
+    TERMINATED = "terminated", _("Ended in Temporal")
 
 
 OPEN = (Status.NOT_STARTED, Status.WAITING, Status.ACTION_RUNNING, Status.ACTION_FAILED)
@@ -276,3 +277,6 @@ class Record(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+from approvals.drift import Missing, Reconciliation  # noqa: E402, F401  (found here, as every row is)

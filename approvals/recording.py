@@ -108,7 +108,7 @@ def _find_or_make(given: contracts.OpenRequest) -> Request:
         _give_up(row)
         row = None
     if row is None:
-        return _make(given)
+        return make(given)
     if not row.first_run_id:
         row.first_run_id = ref.first_run_id
         row.save(update_fields=["first_run_id", "updated_at"])
@@ -130,7 +130,8 @@ def _says_the_same(row: Request, request: contracts.ApprovalRequest) -> bool:
     return contracts.parse_request(row.payload).request == request
 
 
-def _make(given: contracts.OpenRequest) -> Request:
+def make(given: contracts.OpenRequest) -> Request:
+    """A row for what the workflow was given."""
     request, ref = given.request, given.ref
     action = request.action or {}
     return Request.objects.create(

@@ -4,10 +4,10 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from approvals import judging
+from approvals import judging, looking
 from approvals.models import Attempt, Request, Status
 from live.writes import write
 from worker import client
@@ -43,12 +43,16 @@ def start(row: Request) -> bool:
     return True
 
 
-def start_pending() -> int:
-    """Start what was submitted while Temporal could not be reached. Asked every second by each worker."""
+def to_start() -> QuerySet[Request]:
+    """What was submitted while Temporal could not be reached."""
     before = timezone.now() - timedelta(seconds=3)
-    waiting = Request.objects.filter(status=Status.NOT_STARTED, first_run_id="", created_at__lt=before)
+    return Request.objects.filter(status=Status.NOT_STARTED, first_run_id="", created_at__lt=before).order_by("pk")
+
+
+def start_pending() -> int:
+    """Start what is not started. Asked every second by each worker."""
     started = 0
-    for row in waiting.order_by("pk")[:50]:
+    for row in to_start()[:50]:
         if not start(row):
             break
         started += 1
@@ -117,7 +121,11 @@ def _note(attempt: Attempt, state: Attempt.State) -> Attempt.State:
 
 
 def _settle_closed(attempt: Attempt) -> Attempt.State:
-    """The workflow has ended, so nobody else will answer: the one settlement outside the recording activity."""
+    """The workflow has ended, so nobody else will answer: the one settlement outside the recording activity.
+
+    If it has ended without saying so to the index, the row is put right first, which settles the attempt too.
+    """
+    looking.settle(attempt.request)
     with write():
         row = Request.objects.select_for_update().get(pk=attempt.request_id)
         fresh = Attempt.objects.get(pk=attempt.pk)
@@ -128,16 +136,20 @@ def _settle_closed(attempt: Attempt) -> Attempt.State:
     return Attempt.State.REFUSED
 
 
-def send_unsettled() -> int:
-    """Send again what is not known to have arrived, under the same decision ids. Asked every second by each worker."""
+def to_send() -> QuerySet[Attempt]:
+    """What is not known to have arrived."""
     now = timezone.now()
     due = Q(state=Attempt.State.MADE, made_at__lt=now - timedelta(seconds=5)) | Q(
         state=Attempt.State.UNKNOWN, sent_at__lt=now - timedelta(seconds=3)
     )
     lost = Q(state=Attempt.State.SENT, tries__lt=5, sent_at__lt=now - timedelta(minutes=2))
-    attempts = Attempt.objects.filter(due | lost).select_related("request").order_by("made_at")
+    return Attempt.objects.filter(due | lost).select_related("request").order_by("made_at")
+
+
+def send_unsettled() -> int:
+    """Send it again, under the same decision ids. Asked every second by each worker."""
     sent = 0
-    for attempt in attempts[:50]:
+    for attempt in to_send()[:50]:
         state = send(attempt, again=True)
         if state == Attempt.State.UNKNOWN:
             break

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from accounts.queries import letters_by_state
 from approvals.models import OPEN, Attempt, Request
 from audit.models import Entry
+from dashboard.drift import drift_metrics
 from live.queries import system
 
 UNSETTLED = (Attempt.State.MADE, Attempt.State.SENT, Attempt.State.UNKNOWN)
@@ -30,6 +31,7 @@ class FromTheDatabase(Collector):
         last = Entry.objects.order_by("-pk").values_list("pk", flat=True).first()
         yield CounterMetricFamily("leitstand_ledger_entries", "Entries written to the ledger.", value=last or 0)
         yield _mail()
+        yield from drift_metrics()
         yield from _system()
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from approvals import access, queries, stranded
 from approvals.rows import Row
+from dashboard.drift import drift_now
 from dashboard.templatetags.look import spelled
 from dashboard.templatetags.times import lasting
 from live.queries import System, system
@@ -69,7 +70,12 @@ def _left(deadline: datetime | None) -> str:
 
 def system_now() -> Mapping[str, Any]:
     seen = system()
-    return {"system": seen, "number_alive": len(seen.living), "latest": latest_beat(seen)}
+    return {
+        "system": seen,
+        "number_alive": len(seen.living),
+        "latest": latest_beat(seen),
+        "drift": drift_now(seen.as_of),
+    }
 
 
 def latest_beat(seen: System) -> datetime | None:

@@ -204,6 +204,10 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("LEITSTAND_MAIL_FROM", "Leits
 
 TEMPORAL_TASK_QUEUE = os.environ.get("TEMPORAL_TASK_QUEUE", "leitstand")
 TEMPORAL_UI_URL = os.environ.get("TEMPORAL_UI_URL", "")
+# How often the index is compared with Temporal (0: never), and how long a workflow must have been missing there before
+# its request is closed.
+RECONCILE_SECONDS = int(os.environ.get("LEITSTAND_RECONCILE_SECONDS", "60"))
+FORGOTTEN_SECONDS = int(os.environ.get("LEITSTAND_FORGOTTEN_SECONDS", "3600"))
 LEITSTAND_METRICS_PORT = os.environ.get("LEITSTAND_METRICS_PORT", "")
 # With it (Authorization: Bearer …) a scraper elsewhere may read /metrics; without it only this machine and superusers.
 METRICS_TOKEN = os.environ.get("LEITSTAND_METRICS_TOKEN", "")

@@ -15,7 +15,7 @@ from django.conf import settings
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
-from worker import client, queues, registry
+from worker import client, queues, registry, scheduling
 from worker.lines import name_the_runs
 from worker.queues import Queue
 from worker.ticking import Ticking
@@ -93,14 +93,19 @@ class Process:
         workers = [queues.worker(connected, queue, self.name) for queue in self.serving]
         running = [asyncio.create_task(worker.run()) for worker in workers]
         others = [asyncio.create_task(self._stop.wait()), asyncio.create_task(self._listen(connected))]
+        schedule = asyncio.create_task(self._keep_the_schedule(connected))
         log.info("Serving %s.", self._queue_names())
         await asyncio.wait([*running, *others], return_when=asyncio.FIRST_COMPLETED)
         await asyncio.gather(*(worker.shutdown() for worker in workers), return_exceptions=True)
-        for other in others:
+        for other in (*others, schedule):
             other.cancel()
         for ended in await asyncio.gather(*running, return_exceptions=True):
             if isinstance(ended, BaseException):
                 raise ended
+
+    async def _keep_the_schedule(self, connected: Client) -> None:
+        if any(queue.workflows for queue in self.serving):
+            await scheduling.keep(connected)
 
     # --- what it says about itself ------------------------------------------------------------------------------
 

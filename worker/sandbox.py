@@ -5,9 +5,10 @@ from typing import Any
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from worker.workflows.approval import MultiStepApprovalWorkflow
+from worker.workflows.reconcile import ReconcileWorkflow
 from worker.workflows.single_approval import ApprovalWorkflow
 
-WORKFLOWS: list[type[Any]] = [MultiStepApprovalWorkflow, ApprovalWorkflow]
+WORKFLOWS: list[type[Any]] = [MultiStepApprovalWorkflow, ApprovalWorkflow, ReconcileWorkflow]
 
 PASSED_THROUGH = ("worker.contracts", "worker.state", "worker.steps")
 """Pure modules that the sandbox shares instead of loading them again for each run. Never one that holds workflows, nor

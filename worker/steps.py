@@ -72,3 +72,15 @@ async def run_action(given: RunAction) -> Any:
         heartbeat_timeout=timedelta(seconds=20),
         retry_policy=ACTION,
     )
+
+
+async def reconcile() -> dict[str, int]:
+    """Once: what it cannot do now is the next run's."""
+    found: dict[str, int] = await workflow.execute_activity(
+        "reconcile",
+        result_type=dict[str, int],
+        start_to_close_timeout=timedelta(minutes=5),
+        heartbeat_timeout=timedelta(seconds=10),
+        retry_policy=RetryPolicy(maximum_attempts=1),
+    )
+    return found
