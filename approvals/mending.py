@@ -76,6 +76,7 @@ def follow(
         _enter_mended(fresh, changed, was, target)
         if not fresh.is_open:
             refuse_unsettled(fresh)
+            notices.closed(fresh)
     return changed
 
 

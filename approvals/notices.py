@@ -144,5 +144,6 @@ def outcome_of(row: Request) -> str:
         Status.WITHDRAWN: _("withdrawn"),
         Status.CANCELLED: _("cancelled"),
         Status.INVALID: _("closed, because it is not valid"),
+        Status.TERMINATED: _("closed without a decision, because its workflow was ended"),
     }
     return said.get(Status(row.status)) or _("closed (%(status)s)") % {"status": row.get_status_display()}

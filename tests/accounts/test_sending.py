@@ -14,6 +14,7 @@ from live.writes import write
 from tests.accounts.conftest import due_now, letter_to, with_address
 from tests.accounts.post import only
 from tests.conftest import person
+from worker import registry
 
 pytestmark = pytest.mark.usefixtures("plain")
 S, Why = Letter.State, Letter.Why
@@ -255,6 +256,10 @@ def test_many_workers_at_once_send_each_letter_once(office, transactional_db, mo
     for worker in workers:
         worker.join(60)
     assert office.recipients == sorted(user.email for user in people)
+
+
+def test_every_worker_sends_and_reminds():
+    assert {"accounts.send_letters", "approvals.remind_due"} <= set(registry.chores())
 
 
 def test_nothing_to_do_costs_one_query(django_assert_num_queries, courier, maria):

@@ -56,7 +56,7 @@ def test_opening_the_link_decides_nothing(rita, maria, office, courier, client):
     assert not request.attempts.exists()
 
 
-@pytest.mark.parametrize("break_", ["\r\n", "\n", "\r", "\x0b", "\x85", "\u2028"])
+@pytest.mark.parametrize("break_", ["\r\n", "\n", "\r", "\x0b", "\x85", "\u2028", "\x1b", "\x07"])
 def test_a_title_cannot_add_a_header(rita, maria, office, courier, break_):
     opens(asked(rita, "manager", title=f"Forklift{break_}Bcc: everybody@example.org{break_}{break_}Hi"))
     courier.go()

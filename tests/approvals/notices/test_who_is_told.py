@@ -122,6 +122,7 @@ def test_opening_a_level_costs_as_many_queries_for_many_as_for_one(rita, maria, 
         ("withdrawn", "withdrawn"),
         ("cancelled", "cancelled"),
         ("invalid", "closed, because it is not valid"),
+        ("terminated", "closed without a decision, because its workflow was ended"),
     ],
 )
 def test_the_requester_is_told_each_outcome(rita, maria, status, words):

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from accounts.models import Letter
 from approvals import reconcile
 from approvals.drift import Reconciliation
 from approvals.models import Attempt, Request, Status, Step
@@ -77,6 +78,7 @@ def test_a_row_of_a_request_that_has_ended_meanwhile_is_closed_as_it_ended(half_
     until(lambda: not Request.objects.get().is_open)
     before = state(half_way)
     kept = (half_way.result, half_way.reason)
+    Letter.objects.all().delete()
     Request.objects.update(status=Status.WAITING, closed_at=None, result=None, reason="", updated_at=long_ago)
     half_way.steps.filter(index=1).update(state=Step.State.OPEN)
     report = until(lambda: (found := run()).repaired and found)
@@ -84,6 +86,7 @@ def test_a_row_of_a_request_that_has_ended_meanwhile_is_closed_as_it_ended(half_
     assert state(half_way) == before
     assert (half_way.result, half_way.reason) == kept
     assert kept[1] == "too dear"
+    assert Letter.objects.get().kind == "outcome", "the requester is told, as if it had been seen at once"
 
 
 def test_what_is_on_record_is_never_undone_by_a_workflow_that_has_not_heard_yet(house, half_way, dirk, monkeypatch):
