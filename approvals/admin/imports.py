@@ -86,7 +86,7 @@ def _confirmed(of: "admin.ModelAdmin[Any]", request: HttpRequest) -> HttpRespons
         done = _carried_out(request, text)
     except WouldStrand as refused:
         return _preview(of, request, text, importing.preview(text), refused)
-    said = _("Imported: %(new)d given, %(changed)d changed, %(same)d were so already, %(wrong)d lines left out.")
+    said = _("Imported: %(new)d given, %(changed)d changed, %(same)d were so already, %(wrong)d left out.")
     messages.success(request, said % done.counts)
     return HttpResponseRedirect(reverse("admin:approvals_levelholder_changelist"))
 

@@ -125,7 +125,7 @@ def test_no_file_at_all(admin_in):
 def test_what_is_right_is_imported_and_what_is_wrong_left_out(admin_in, rita):
     shown = upload(admin_in, HEAD + "rita,vp,,,\n<b>x</b>,vp,,,\n")
     assert "<b>x" not in shown.content.decode()
-    assert "1 lines left out" in text(confirm(admin_in, shown))
+    assert "1 left out" in text(confirm(admin_in, shown))
     assert LevelHolder.objects.count() == 1
 
 
