@@ -76,7 +76,7 @@ _HAPPENED = {
     "level.opened": gettext_lazy("It waits for %(level)s."),
     "level.timeout": gettext_lazy("Nobody decided as %(level)s in time."),
     "request.withdrawn": gettext_lazy("withdrew it"),
-    "request.ended_outside": gettext_lazy("Its workflow was ended in Temporal, not here"),
+    "request.ended_outside": gettext_lazy("It was ended from outside"),
     "request.mended": gettext_lazy("What the index said was put right, as the workflow says it"),
     "request.recreated": gettext_lazy("The index had lost it; it was written down again as the workflow says it."),
     "action.done": gettext_lazy("The approved action ran."),

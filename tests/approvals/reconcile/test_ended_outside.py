@@ -52,7 +52,7 @@ def test_a_terminated_one_is_closed_with_the_reason_and_the_ledger_and_the_page_
     assert [step.state for step in row.steps.all()] == [Step.State.SKIPPED]
     said = page(client, row, maria)
     assert "Ended in Temporal" in said
-    assert "Its workflow was ended in Temporal, not here" in said
+    assert "It was ended from outside" in said
     assert Letter.objects.filter(user=row.requester, kind=Kind.OUTCOME).count() == 1, "the requester is told"
     assert run().repaired == 0
     assert kinds(row).count("request.ended_outside") == 1
