@@ -40,7 +40,7 @@ class Sight:
         return limits
 
 
-FEW = 2_000
+FEW = 10_000
 
 
 def sight_of(user: Any) -> Sight:

@@ -147,6 +147,14 @@ class Request(models.Model):
             models.Index(fields=["-closed_at", "-id"], name="closed_by_time", condition=Q(closed_at__isnull=False)),
             models.Index(fields=["requester", "-id"], name="mine"),
             models.Index(fields=["status", "id"], name="by_status"),
+            models.Index(fields=["kind", "id"], name="by_kind"),
+            models.Index(
+                fields=["current_level", "amount", "id"], name="waiting_by_amount", condition=Q(closed_at__isnull=True)
+            ),
+            models.Index(fields=["current_level", "id"], name="waiting_by_age", condition=Q(closed_at__isnull=True)),
+            models.Index(fields=["amount", "id"], name="open_by_amount", condition=Q(closed_at__isnull=True)),
+            models.Index(fields=["id"], name="open_by_age", condition=Q(closed_at__isnull=True)),
+            models.Index(fields=["amount", "id"], name="closed_by_amount", condition=Q(closed_at__isnull=False)),
         ]
         verbose_name = _("request")
         verbose_name_plural = _("requests")
@@ -201,6 +209,10 @@ class Step(models.Model):
         constraints = [models.UniqueConstraint(fields=["request", "index"], name="one_step_per_index")]
         indexes = [
             models.Index(fields=["level", "request"], name="chain_by_level"),
+            models.Index(fields=["request", "decided_by"], name="by_whom"),
+            models.Index(
+                fields=["decided_by", "-decided_at"], name="decided_by_time", condition=Q(decided_by__isnull=False)
+            ),
             models.Index(fields=["remind_at"], name="to_remind", condition=Q(remind_at__isnull=False)),
         ]
         ordering = ["index"]
@@ -280,3 +292,4 @@ class Record(models.Model):
 
 
 from approvals.drift import Missing, Reconciliation  # noqa: E402, F401  (found here, as every row is)
+from approvals.searched import SearchText  # noqa: E402, F401

@@ -1,20 +1,21 @@
 """Every list of requests: what waits for me, open, mine, closed; in pages by key, so that depth costs nothing."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 
 from approvals.access import Sight, sight_of, visible
-from approvals.models import Request, Status, Step
+from approvals.asking import FILTERS, SORTS, VIEWS, Asked
+from approvals.finding import decided_by, find, mine_to_decide
+from approvals.models import Request, Status
 from approvals.once import once
 from approvals.rows import Row, level_titles, rows_of
 from approvals.words import in_a_sentence, listed
 
 PAGE = 50
 CAP = 1_000
-VIEWS = ("waiting", "open", "mine", "closed")
 
 
 @dataclass(frozen=True)
@@ -23,51 +24,49 @@ class Page:
 
     rows: tuple[Row, ...]
     next: str = ""
+    readable: bool = True
+    """Whether the place where it was to begin could be read; else these are the first rows."""
+
+
+def page_of(user: Any, asked: Asked, limit: int = PAGE) -> Page:
+    """One page of what is asked for; the rows in the order of their keys."""
+    sight = sight_of(user)
+    found = find(sight, asked, limit)
+    rows = _rows(sight, Request.objects.filter(pk__in=found.pks))
+    place = {pk: number for number, pk in enumerate(found.pks)}
+    return Page(tuple(sorted(rows, key=lambda row: place[row.pk])), found.next, found.readable)
+
+
+def _rows(sight: Sight, requests: QuerySet[Request]) -> Iterable[Row]:
+    return rows_of(sight, requests.select_related("requester").prefetch_related("steps"))
 
 
 def waiting_for(user: Any, limit: int = PAGE, after: str = "") -> Page:
     """What this person can decide now, soonest deadline first."""
-    sight = sight_of(user)
-    wanted = Request.objects.filter(pk__in=_first_waiting(sight, limit + 1, after))
-    return _page(sight, by_deadline(wanted, ""), limit, _deadline_key)
-
-
-def _first_waiting(sight: Sight, limit: int, after: str) -> list[int]:
-    """Level by level, each in the order of its index: sorting all that waits would cost more, the more there is."""
-    keys: list[tuple[Any, int]] = []
-    for level in sight.deciding:
-        rows = by_deadline(_mine_to_decide(sight).filter(current_level=level), after)
-        keys += rows.values_list("deadline", "pk")[:limit]
-    return [pk for _deadline, pk in sorted(keys)[:limit]]
+    return page_of(user, Asked("waiting", after=after), limit)
 
 
 def open_for(user: Any, limit: int = PAGE, after: str = "") -> Page:
     """Everything open that this person may see; first what has no deadline: not started, or its action failed."""
-    sight = sight_of(user)
-    return _page(sight, by_deadline(visible(sight).filter(closed_at=None), after), limit, _deadline_key)
+    return page_of(user, Asked("open", after=after), limit)
 
 
 def mine(user: Any, limit: int = PAGE, after: str = "") -> Page:
     """What this person asked for, newest first."""
-    sight = sight_of(user)
-    rows = Request.objects.filter(requester_id=sight.user_id).order_by("-id")
-    if after.isascii() and after.isdigit():
-        rows = rows.filter(id__lt=int(after[:18]))
-    return _page(sight, rows, limit, lambda last: str(last.pk))
+    return page_of(user, Asked("mine", after=after), limit)
+
+
+def decided_for(user: Any, limit: int = PAGE, after: str = "") -> Page:
+    """What this person decided on, the last decision first."""
+    return page_of(user, Asked("decided", after=after), limit)
 
 
 def closed_for(user: Any, limit: int = PAGE, after: str = "") -> Page:
     """What is decided, latest first."""
-    sight = sight_of(user)
-    rows = visible(sight).filter(closed_at__isnull=False).order_by("-closed_at", "-id")
-    key = _read_key(after)
-    if key and (at := key[0]):
-        pk = key[1]
-        rows = rows.filter(Q(closed_at__lt=at) | Q(closed_at=at, id__lt=pk)).filter(closed_at__lte=at)
-    return _page(sight, rows, limit, lambda last: _key(last.closed_at, last.pk))
+    return page_of(user, Asked("closed", after=after), limit)
 
 
-LISTS = {"waiting": waiting_for, "open": open_for, "mine": mine, "closed": closed_for}
+LISTS = {"waiting": waiting_for, "open": open_for, "mine": mine, "decided": decided_for, "closed": closed_for}
 
 
 OTHERS = 5
@@ -78,13 +77,16 @@ OTHERS = 5
 class Inbox:
     """All that the inbox shows of one view."""
 
-    view: str
+    asked: Asked
     page: Page
     counts: dict[str, str]
     levels: tuple[str, ...]
     waiting: int
-    after: str = ""
     others: tuple[Row, ...] = ()
+
+    @property
+    def view(self) -> str:
+        return self.asked.view
 
     @property
     def too_many(self) -> bool:
@@ -95,18 +97,44 @@ class Inbox:
     def as_levels(self) -> str:
         return listed([in_a_sentence(level) for level in self.levels])
 
+    @property
+    def lost(self) -> bool:
+        """The address names a place that cannot be read, or behind which nothing is any more."""
+        return bool(self.asked.after) and not (self.page.readable and self.page.rows)
 
-def inbox(user: Any, view: str, after: str = "") -> Inbox:
+    @property
+    def views(self) -> dict[str, str]:
+        """The address of each view, all else kept."""
+        return {view: self.asked.but(view=view).query for view in VIEWS}
+
+    @property
+    def sorts(self) -> list[tuple[str, str, bool]]:
+        """Each order of this view, its address, and whether it is this one."""
+        return [(s, self.asked.but(sort=s).query, s == self.asked.order) for s in SORTS[self.view]]
+
+    @property
+    def first(self) -> str:
+        return self.asked.but().query
+
+    @property
+    def following(self) -> str:
+        return replace(self.asked, after=self.page.next).query
+
+    @property
+    def cleared(self) -> str:
+        return self.asked.but(**dict.fromkeys(FILTERS, "")).query
+
+
+def inbox(user: Any, asked: Asked) -> Inbox:
     sight, titles = sight_of(user), level_titles()
-    page, counts = LISTS[view](sight, after=after), counts_for(sight)
+    page, counts = page_of(sight, asked), counts_for(sight)
     return Inbox(
-        view=view,
+        asked=asked,
         page=page,
         counts={name: said(count) for name, count in counts.items()},
         levels=tuple(titles.get(level, level) for level in sight.levels),
         waiting=counts["waiting"],
-        after=after,
-        others=_with_others(sight, page) if view == "waiting" and not after and not page.next else (),
+        others=_with_others(sight, page) if asked == Asked() and not page.next else (),
     )
 
 
@@ -120,7 +148,7 @@ def due_soonest(user: Any, limit: int = 5) -> tuple[Row, ...]:
     """Of all that this person may see, what runs out first."""
     sight = sight_of(user)
     running = visible(sight).filter(status=Status.WAITING, closed_at=None, deadline__isnull=False)
-    return _page(sight, by_deadline(running, ""), limit, _deadline_key).rows
+    return tuple(_rows(sight, running.order_by("deadline", "id")[:limit]))
 
 
 def count_waiting_for(user: Any) -> int:
@@ -135,11 +163,13 @@ def _count_waiting(sight: Sight) -> int:
 
 
 def counts_for(user: Any) -> dict[str, int]:
-    """The number on each chip, up to CAP + 1. Closed has none: it only grows."""
+    """The number on each chip, up to CAP + 1."""
     sight = sight_of(user)
     found = {
         "open": visible(sight).filter(closed_at=None),
         "mine": Request.objects.filter(requester_id=sight.user_id),
+        "decided": decided_by(sight),
+        "closed": visible(sight).filter(closed_at__isnull=False),
     }
     return {"waiting": _count_waiting(sight), **{name: capped(rows) for name, rows in found.items()}}
 
@@ -154,57 +184,7 @@ def said(count: int) -> str:
     return f"{CAP:,}+" if count > CAP else f"{count:,}"
 
 
-def mine_to_decide(sight: Sight) -> Q:
-    """The condition under which this person decides next, as the worker will check it again."""
-    approved_already = Step.objects.filter(
-        request=OuterRef("pk"), decided_by_id=sight.user_id, state=Step.State.APPROVED
-    )
-    condition: Q = (
-        Q(closed_at=None, status=Status.WAITING, deadline__isnull=False, current_level__in=sight.deciding)
-        & sight.within()
-        & (Q(self_approval=True) | Q(requester=None) | ~Q(requester_id=sight.user_id))
-        & (Q(distinct_approvers=False) | ~Q(Exists(approved_already)))
-    )
-    return condition
-
-
 def _mine_to_decide(sight: Sight) -> QuerySet[Request]:
     if not sight.levels:
         return Request.objects.none()
     return Request.objects.filter(mine_to_decide(sight))
-
-
-def by_deadline(rows: QuerySet[Request], after: str) -> QuerySet[Request]:
-    rows = rows.order_by(F("deadline").asc(nulls_first=True), "id")
-    if not (key := _read_key(after)):
-        return rows
-    at, pk = key
-    if at is None:
-        return rows.filter(Q(deadline=None, id__gt=pk) | Q(deadline__isnull=False))
-    return rows.filter(Q(deadline__gt=at) | Q(deadline=at, id__gt=pk)).filter(deadline__gte=at)
-
-
-def _page(sight: Sight, rows: QuerySet[Request], limit: int, key_of: Any) -> Page:
-    found = list(rows.select_related("requester").prefetch_related("steps")[: limit + 1])
-    more = key_of(found[limit - 1]) if len(found) > limit else ""
-    return Page(tuple(rows_of(sight, found[:limit])), more)
-
-
-def _deadline_key(last: Request) -> str:
-    return _key(last.deadline, last.pk)
-
-
-def _key(at: datetime | None, pk: int) -> str:
-    return f"{at.isoformat() if at else ''}_{pk}"
-
-
-def _read_key(after: str) -> tuple[datetime | None, int] | None:
-    """A key as it stands in an address; anything else is the first page."""
-    at, _sep, pk = after.rpartition("_")
-    if not (pk.isascii() and pk.isdigit() and len(pk) < 19):
-        return None
-    try:
-        moment = datetime.fromisoformat(at) if at else None
-    except ValueError:
-        return None
-    return None if moment and moment.tzinfo is None else (moment, int(pk))

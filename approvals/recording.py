@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from approvals import actions, judging, notices, policies
 from approvals.models import Attempt, Request, Status, Step
+from approvals.searched import remember
 from audit.queries import of_stream
 from audit.services import append
 from live.writes import write
@@ -134,7 +135,7 @@ def make(given: contracts.OpenRequest) -> Request:
     """A row for what the workflow was given."""
     request, ref = given.request, given.ref
     action = request.action or {}
-    return Request.objects.create(
+    row = Request.objects.create(
         uuid=uuid_of(ref),
         workflow_id=ref.workflow_id,
         first_run_id=ref.first_run_id,
@@ -151,6 +152,8 @@ def make(given: contracts.OpenRequest) -> Request:
         action_args=action.get("args", {}),
         created_at=moment(given.started_at),
     )
+    remember(row)
+    return row
 
 
 def money(amount: float | None) -> Decimal | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 
-from approvals import queries
+from approvals import asking, queries
 from approvals.access import visible_to
 from approvals.confirm import confirm
 from approvals.models import Request
@@ -17,19 +17,21 @@ from live.regions import Region, register
 
 @register
 class InboxRegion(Region):
-    """One view of the inbox; the key is the view. Whose inbox it is decides what may be seen, so each is its own."""
+    """One view of the inbox; the key is all that is asked for. Whose it is decides what is seen: each is its own."""
 
     name = "inbox"
     template = "approvals/_inbox.html"
 
     def may_watch(self, user: Any, key: str) -> bool:
-        return bool(user.is_active) and key in queries.VIEWS
+        return bool(user.is_active) and asking.of_key(key) is not None
 
     def audience(self, user: Any, key: str) -> Hashable:
         return int(user.pk)
 
     def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
-        return {"inbox": queries.inbox(_person(audience), key)}
+        asked = asking.of_key(key)
+        assert asked is not None, "or it was not to be watched"
+        return {"inbox": queries.inbox(_person(audience), asked)}
 
 
 @register

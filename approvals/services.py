@@ -15,6 +15,7 @@ from approvals import judging, sending
 from approvals.judging import SIGNED_IN, shown_digest
 from approvals.models import Attempt, Request
 from approvals.recording import PREFIX, content_of, enter
+from approvals.searched import remember
 from live.writes import write
 
 __all__ = ["Receipt", "decide", "receipt_of", "shown_digest", "submit"]
@@ -86,6 +87,7 @@ def _kept(asked: dict[str, Any], amount: Decimal, by: User, uuid: uuids.UUID) ->
             payload=asked,
             created_at=timezone.now(),
         )
+        remember(row)
         enter(row, "request.submitted", content_of(row), actor=by.get_username(), known=SIGNED_IN)
     return row, True
 

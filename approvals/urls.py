@@ -11,6 +11,7 @@ urlpatterns = [
     path("new/chain/", views.chain, name="chain"),
     path("<uuid:uuid>/", views.show, name="request"),
     path("<uuid:uuid>/form/", views.form, name="form"),
+    path("<uuid:uuid>/row/", views.row, name="row"),
     path("<uuid:uuid>/decide/", views.decide, name="decide"),
     path("<uuid:uuid>/withdraw/", views.withdraw, name="withdraw"),
     path("<uuid:uuid>/retry/", views.retry, name="retry"),

@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from approvals import answers, policies, queries, services, stranded
+from approvals import answers, policies, services, stranded
 from approvals.access import get_request_for
+from approvals.filters import asked_of
 from approvals.forms import ChainForm, DecideForm, NewRequestForm, ReasonForm
 from approvals.models import Attempt
 from approvals.once import read_once
@@ -42,13 +43,8 @@ def signed_in(view: View) -> View:
 @never_cache
 @read_once
 def inbox(request: HttpRequest) -> HttpResponse:
-    view = request.GET.get("view", "")
-    view = view if view in queries.VIEWS else "waiting"
-    after = request.GET.get("after", "")
-    context: dict[str, Any] = {"view": view}
-    if after:
-        context["inbox"] = queries.inbox(request.user, view, after)
-    return render(request, "approvals/inbox.html", context)
+    asked, form = asked_of(request.GET)
+    return render(request, "approvals/inbox.html", {"asked": asked, "form": form})
 
 
 @never_cache
@@ -124,6 +120,18 @@ def form(request: HttpRequest, uuid: UUID) -> HttpResponse:
     approval = get_request_for(request.user, uuid)
     context = {"page": request_page(approval, request.user), **answers.fresh_forms(approval)}
     return render(request, "approvals/_decide.html", context)
+
+
+@require_safe
+@never_cache
+@read_once
+def row(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The panel that decides, for the dialog of a list: an approval is asked at once whether it is meant."""
+    approval = get_request_for(request.user, uuid)
+    chosen = answers.chosen(request.GET.get("verdict", ""))
+    meant = {"confirming": "approve"} if chosen["chosen"] == "approve" else {}
+    context = {"page": request_page(approval, request.user), **answers.fresh_forms(approval), **chosen, **meant}
+    return render(request, "approvals/_row_decision.html", context)
 
 
 @signed_in

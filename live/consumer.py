@@ -23,7 +23,8 @@ SIGNED_OUT = 4401
 """Close code: nobody is signed in (any more). Not one that the browser's extension connects again after."""
 
 MOST_REGIONS = 20
-LONGEST = 100
+LONGEST, LONGEST_KEY = 100, 2_000
+"""Of a region's name, and of its key: an inbox's says all that it is asked for."""
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
@@ -72,7 +73,7 @@ def pieces(query: bytes) -> list[Piece]:
     found: dict[Piece, None] = {}
     for name, value in parse_qsl(query.decode("utf-8", "replace")):
         region, _, key = value.partition(":")
-        if name == "region" and value.isprintable() and max(len(region), len(key)) <= LONGEST:
+        if name == "region" and value.isprintable() and len(region) <= LONGEST and len(key) <= LONGEST_KEY:
             found[Piece(region, key)] = None
     return list(found)[:MOST_REGIONS]
 

@@ -41,7 +41,7 @@ def test_it_answers_a_forbidden_region_exactly_like_an_unknown_one_and_still_sen
 
 
 def test_it_names_back_only_what_could_be_a_region_and_never_as_markup(look, sign_in):
-    page = look("board:%3Cb%3E%22", "board:" + "k" * 101, "n" * 101, "board:%00zero", cookie=sign_in("maria")[1])
+    page = look("board:%3Cb%3E%22", "board:" + "k" * 2_001, "n" * 101, "board:%00zero", cookie=sign_in("maria")[1])
     page.pulses(1)
     sent = "".join(page.seen)
     assert "&lt;b&gt;&quot;" in sent

@@ -64,7 +64,7 @@ def test_an_inbox_is_ones_own(rita, maria, dirk):
 
 
 @pytest.mark.parametrize("key", ["", "all", "waiting "])
-def test_an_inbox_has_four_views(maria, key):
+def test_an_inbox_has_its_views_and_no_others(maria, key):
     assert not find("inbox").may_watch(maria, key)
 
 
