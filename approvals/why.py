@@ -24,10 +24,6 @@ class Standing:
     can_withdraw: bool = False
     can_retry: bool = False
 
-    @property
-    def can_act(self) -> bool:
-        return self.can_decide or self.can_withdraw or self.can_retry
-
 
 def standing(user: Any, sight: Sight, request: Request, titles: dict[str, str]) -> Standing:
     """``request`` comes with its steps; ``titles`` are the levels' titles by name."""

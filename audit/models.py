@@ -146,7 +146,3 @@ class Check(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at}: {self.broken or self.head}"
-
-    @property
-    def intact(self) -> bool:
-        return not self.broken
