@@ -1,14 +1,14 @@
 """Who is told what by mail: when a level opens, before its deadline passes, and how a request ended."""
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Kind, Letter
 from accounts.outbox import put
 from accounts.writing import Message, compose, link, register
-from approvals.models import Attempt, LevelHolder, Request, Status, Step
+from approvals.deciders import deciders, ids_of
+from approvals.models import Attempt, Request, Status, Step
 from approvals.rows import a_level_is_open, given_up, kind_titles, level_titles, who_asked
 from approvals.words import in_a_sentence
 from live.writes import write
@@ -22,24 +22,6 @@ def connect() -> None:
     register(Kind.LEVEL_WAITS, write_waits)
     register(Kind.REMINDER, write_waits)
     register(Kind.OUTCOME, write_outcome)
-
-
-def deciders(row: Request, step: Step) -> QuerySet[User]:
-    """Everybody who could decide this level now: the rules of the recording activity, asked of all people at once."""
-    held = LevelHolder.objects.current(kind=row.kind)
-    if step.level:
-        held = held.filter(level__name=step.level)
-    people = User.objects.filter(is_active=True, pk__in=held.values("user_id"))
-    if row.requester_id and not row.self_approval:
-        people = people.exclude(pk=row.requester_id)
-    if row.distinct_approvers:
-        before = row.steps.filter(state=Step.State.APPROVED, decided_by__isnull=False)
-        people = people.exclude(pk__in=before.values("decided_by_id"))
-    return people.select_related("preferences").order_by("pk")
-
-
-def ids_of(people: QuerySet[User]) -> set[int]:
-    return set(people.values_list("pk", flat=True))
 
 
 # --- into the outbox, each in the transaction of what it tells of -----------------------------------------------

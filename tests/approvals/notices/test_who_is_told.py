@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Kind, Letter, Preferences
-from approvals import notices, recording
+from approvals import recording
+from approvals.deciders import deciders
 from approvals.models import Attempt, Level, LevelHolder, Status
 from tests.approvals.notices.conftest import approves, asked, closes, opens, ref_of, said, told
 from tests.conftest import person
@@ -214,4 +215,4 @@ def test_a_mail_server_that_is_down_stops_no_level(rita, maria, office, courier)
     request = opens(asked(rita, "manager"))
     courier.go()
     assert request.deadline is not None
-    assert notices.deciders(request, request.steps.get()).get() == maria
+    assert deciders(request, request.steps.get()).get() == maria
