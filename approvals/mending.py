@@ -14,7 +14,7 @@ from approvals.models import OPEN, Attempt, Request, Status, Step
 from approvals.recording import content_of, enter, make, moment
 from audit.queries import of_stream
 from live.writes import write
-from worker import contracts
+from worker import contracts, reading
 from worker.client import Described, Ending
 
 FORGOTTEN = "Temporal does not know its workflow any more: somebody deleted it there."
@@ -29,7 +29,7 @@ _ENDED = {
 def in_words(ending: Ending) -> str:
     """Why a request has ended outside, as one sentence."""
     what = _ENDED.get(ending.status, f"Its workflow has ended in Temporal ({ending.status.lower()})")
-    said = contracts.printable(ending.reason)[:2_000].strip()
+    said = reading.printable(ending.reason)[:2_000].strip()
     return f"{what}: {said}" if said else f"{what}."
 
 

@@ -14,7 +14,7 @@ from approvals.searched import remember
 from audit.queries import of_stream
 from audit.services import append
 from live.writes import write
-from worker import contracts
+from worker import contracts, reading
 from worker.contracts import LevelSpec, Opened, Recorded, Ref
 
 NAMESPACE = uuid.UUID("6f2b7f0e-6a0e-5f5e-9d0a-1e2f3a4b5c6d")
@@ -247,9 +247,9 @@ def run_action(given: contracts.RunAction) -> Any:
 
 def kept(result: Any) -> Any:
     """The result as it can be kept. The action has run: what cannot be kept is no reason to run it again."""
-    if contracts.size_of(result) <= contracts.MAX_OBJECT:
+    if reading.size_of(result) <= reading.MAX_OBJECT:
         try:
-            return contracts.clean_json(result)
+            return reading.clean_json(result)
         except ValueError:
             pass
     return {"not_kept": "The result is not JSON, or too large to be kept."}

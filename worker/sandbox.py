@@ -10,7 +10,7 @@ from worker.workflows.single_approval import ApprovalWorkflow
 
 WORKFLOWS: list[type[Any]] = [MultiStepApprovalWorkflow, ApprovalWorkflow, ReconcileWorkflow]
 
-PASSED_THROUGH = ("worker.contracts", "worker.state", "worker.steps")
+PASSED_THROUGH = ("worker.contracts", "worker.reading", "worker.state", "worker.steps", "worker.telling")
 """Pure modules that the sandbox shares instead of loading them again for each run. Never one that holds workflows, nor
 a package above one: that switches their isolation off without a word."""
 

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
-from worker import contracts
-from worker.contracts import MAX_OBJECT, clean_json, parse_request
+from worker import reading
+from worker.contracts import parse_request
+from worker.reading import MAX_OBJECT, clean_json
 
 GOOD = {"title": "Laptops", "amount": 100}
 
@@ -221,7 +222,7 @@ def test_values_become_what_every_database_and_reader_takes():
 )
 def test_a_signals_argument_that_is_no_text_is_kept_readable_and_known_as_odd(value):
     before = time.process_time()
-    text, fits = contracts.claim_text(value, 200)
+    text, fits = reading.claim_text(value, 200)
     assert time.process_time() - before < 0.7
     assert not fits
     assert 0 < len(text) <= 200
@@ -230,6 +231,6 @@ def test_a_signals_argument_that_is_no_text_is_kept_readable_and_known_as_odd(va
 
 
 def test_a_signals_text_is_cut_and_cleaned():
-    assert contracts.claim_text("a\x00b\ud800c") == ("abc", True)
-    assert contracts.claim_text(None) == ("", True)
-    assert contracts.claim_text("x" * 1_900_000, 50) == ("x" * 50, True)
+    assert reading.claim_text("a\x00b\ud800c") == ("abc", True)
+    assert reading.claim_text(None) == ("", True)
+    assert reading.claim_text("x" * 1_900_000, 50) == ("x" * 50, True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from temporalio import workflow
 
-from worker import contracts
+from worker import contracts, telling
 from worker.workflows.core import Answering, ApprovalCore
 
 
@@ -46,4 +46,4 @@ class MultiStepApprovalWorkflow(Answering):
 
     @workflow.query
     def get_approval_status(self, *more: Any) -> dict[str, Any]:
-        return self.core.told()
+        return telling.status(self.core)

@@ -12,7 +12,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, FailureError
 
-from worker import contracts, steps
+from worker import contracts, reading, steps, telling
 from worker.contracts import Claim, Ref, Verdict
 from worker.state import ApprovalState, Outcome, StepState
 
@@ -33,12 +33,12 @@ class ApprovalCore(ApprovalState):
         """Queue a claim, whatever its arguments are: what does not fit is refused on record, not here."""
         self.claims_seen += 1
         texts = {
-            "level": contracts.claim_text(level, 50),
-            "approver": contracts.claim_text(who),
-            "comment": contracts.claim_text(comment, contracts.MAX_TEXT),
-            "shown": contracts.claim_text(shown, 64),
+            "level": reading.claim_text(level, 50),
+            "approver": reading.claim_text(who),
+            "comment": reading.claim_text(comment, reading.MAX_TEXT),
+            "shown": reading.claim_text(shown, 64),
         }
-        given_id, id_fits = contracts.claim_text(decision_id)
+        given_id, id_fits = reading.claim_text(decision_id)
         odd = [name for name, (_, fits) in texts.items() if not fits] + ([] if id_fits else ["decision_id"])
         self.queue.append(
             Claim(
@@ -231,54 +231,6 @@ class ApprovalCore(ApprovalState):
             await self._record()
         return end.result
 
-    # --- what queries tell -------------------------------------------------------------------------------------
-
-    def decision(self, decision_id: Any) -> dict[str, Any]:
-        wanted, _ = contracts.claim_text(decision_id)
-        if wanted in self.verdicts:
-            found = self.verdicts[wanted]
-            state = "applied" if found.applied else "refused"
-            return {"state": state, "reason": found.reason, "code": found.code, "by": found.by, "at": found.at}
-        waiting = wanted in self.recording or any(claim.decision_id == wanted for claim in self.queue)
-        return {"state": "recording" if waiting else "unknown", "reason": ""}
-
-    def step_told(self, index: int, step: StepState) -> dict[str, Any]:
-        verdict = step.verdict
-        approved = bool(verdict and verdict.verdict == contracts.APPROVE)
-        rejected = bool(verdict and verdict.verdict == contracts.REJECT)
-        return {
-            "level": step.level,
-            "approved": approved,
-            "rejected": rejected,
-            "pending": not (approved or rejected or step.timed_out),
-            "open": index == self.open_index,
-            "approved_by": verdict.by if verdict and approved else None,
-            "approved_at": verdict.at if verdict and approved else None,
-            "rejected_by": verdict.by if verdict and rejected else None,
-            "rejection_reason": verdict.comment if verdict and rejected else None,
-            "comment": verdict.comment if verdict else "",
-            "known_by": verdict.known if verdict else None,
-            "timed_out": step.timed_out,
-            "opened_at": step.opened_at,
-            "deadline": step.deadline,
-        }
-
-    def told(self) -> dict[str, Any]:
-        steps_told = [self.step_told(index, step) for index, step in enumerate(self.chain)]
-        done = sum(1 for step in steps_told if step["approved"])
-        return {
-            "status": self.status,
-            "uuid": self.uuid,
-            "title": self.parsed.request.title,
-            "amount": self.parsed.request.amount,
-            "currency": self.parsed.request.currency,
-            "requester": self.parsed.request.requester,
-            "current_step": done,
-            "total_steps": len(self.chain),
-            "steps": steps_told,
-            "action_error": self.action_error or None,
-        }
-
 
 class Answering:
     """The signals and the query that both workflows have."""
@@ -299,7 +251,7 @@ class Answering:
 
     @workflow.query
     def get_decision(self, decision_id: Any = "", *more: Any) -> dict[str, Any]:
-        return self.core.decision(decision_id)
+        return telling.decision(self.core, decision_id)
 
 
 CANCELLED = Outcome("cancelled", {"status": "cancelled"}, "Cancelled from outside.")
@@ -312,7 +264,7 @@ def now() -> float:
 
 def batch_size(queue: list[Claim]) -> int:
     """How many of the queue go at once: at least one, at most BATCH, and not more than a payload holds."""
-    weights = accumulate(contracts.size_of([claim.level, claim.approver, claim.comment]) for claim in queue[:BATCH])
+    weights = accumulate(reading.size_of([claim.level, claim.approver, claim.comment]) for claim in queue[:BATCH])
     return max(1, sum(1 for weight in weights if weight <= WEIGHT))
 
 
@@ -326,4 +278,4 @@ def cause_of(failed: BaseException) -> str:
     while failed.__cause__ is not None:
         failed = failed.__cause__
     said = failed.message if isinstance(failed, FailureError) else str(failed)  # str() would put the class before it
-    return contracts.printable(said)[:2_000] or type(failed).__name__
+    return reading.printable(said)[:2_000] or type(failed).__name__

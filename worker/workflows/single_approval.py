@@ -4,7 +4,7 @@ from typing import Any
 
 from temporalio import workflow
 
-from worker import contracts
+from worker import contracts, telling
 from worker.workflows.core import Answering, ApprovalCore
 
 
@@ -32,7 +32,7 @@ class ApprovalWorkflow(Answering):
 
     @workflow.query
     def get_status(self, *more: Any) -> dict[str, Any]:
-        told = self.core.told()
+        told = telling.status(self.core)
         step = told["steps"][0] if told["steps"] else {}
         return {
             **told,
