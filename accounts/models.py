@@ -14,6 +14,9 @@ class Kind(models.TextChoices):
     LEVEL_WAITS = "level_waits", _("a level waits")
     OUTCOME = "outcome", _("outcome of a request")
     REMINDER = "reminder", _("reminder of a deadline")
+    QUESTION = "question", _("question to the requester")
+    ANSWER = "answer", _("answer to a question")
+    COMMENT = "comment", _("comment on a request")
     RESET = "reset", _("new password")
 
 
@@ -28,6 +31,9 @@ class Preferences(models.Model):
     level_waits = models.BooleanField(_("a level waits for me"), default=True)
     outcome = models.BooleanField(_("the outcome of what I asked for"), default=True)
     reminder = models.BooleanField(_("a reminder before a deadline passes"), default=True)
+    question = models.BooleanField(_("a question to me about what I asked for"), default=True)
+    answer = models.BooleanField(_("an answer that I or my level wait for"), default=True)
+    comment = models.BooleanField(_("a comment on a request that I take part in"), default=True)
 
     class Meta:
         verbose_name = _("preferences")
@@ -102,3 +108,6 @@ def preferences_of(user: Any) -> Preferences:
     except Preferences.DoesNotExist:
         found = Preferences(user=user)
     return found
+
+
+from accounts.receivers import Delivery, Receiver, Trace  # noqa: E402, F401  (found here, as every row is)

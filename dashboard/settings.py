@@ -198,7 +198,14 @@ EMAIL_TIMEOUT = 15
 if _SMTP:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_USE_SSL = _SMTP
+# Letters and deliveries older than this many days become one line for each of their kind: who was told, and when.
+OUTBOX_DAYS = int(os.environ.get("LEITSTAND_OUTBOX_DAYS", "90"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("LEITSTAND_MAIL_FROM", "Leitstand <leitstand@localhost>")
+
+# --- webhooks ---------------------------------------------------------------------------------------------------
+
+# The only hosts that are ever called (accounts/hosts.py says how they are written); none: webhooks are off.
+WEBHOOK_HOSTS = os.environ.get("LEITSTAND_WEBHOOK_HOSTS", "")
 
 # --- Temporal ---------------------------------------------------------------------------------------------------
 
