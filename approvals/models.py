@@ -125,6 +125,9 @@ class Request(models.Model):
     reason = models.TextField(blank=True, help_text="Why it was rejected, withdrawn or not valid.")
     result = models.JSONField(null=True, help_text="What the workflow returned.")
     payload = models.JSONField(default=dict, help_text="The workflow's argument, to start it with.")
+    follows = models.ForeignKey(
+        "self", models.SET_NULL, null=True, related_name="followed_by", help_text="This asks again for what that asked."
+    )
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
@@ -292,4 +295,5 @@ class Record(models.Model):
 
 
 from approvals.drift import Missing, Reconciliation  # noqa: E402, F401  (found here, as every row is)
+from approvals.remarks import Remark  # noqa: E402, F401
 from approvals.searched import SearchText  # noqa: E402, F401

@@ -17,11 +17,17 @@ _SENT = {
     Kind.LEVEL_WAITS: gettext_lazy("Told by mail that it waits for them: %(names)s."),
     Kind.REMINDER: gettext_lazy("Reminded by mail: %(names)s."),
     Kind.OUTCOME: gettext_lazy("Told by mail what came of it: %(names)s."),
+    Kind.QUESTION: gettext_lazy("Told by mail of the question: %(names)s."),
+    Kind.ANSWER: gettext_lazy("Told by mail of the answer: %(names)s."),
+    Kind.COMMENT: gettext_lazy("Told by mail of the comment: %(names)s."),
 }
 _IN_LOG = {
     Kind.LEVEL_WAITS: gettext_lazy("The mail that it waits is in the log, for no mail server is set: %(names)s."),
     Kind.REMINDER: gettext_lazy("The reminder is in the log, for no mail server is set: %(names)s."),
     Kind.OUTCOME: gettext_lazy("The mail with what came of it is in the log, for no mail server is set: %(names)s."),
+    Kind.QUESTION: gettext_lazy("The mail with the question is in the log, for no mail server is set: %(names)s."),
+    Kind.ANSWER: gettext_lazy("The mail with the answer is in the log, for no mail server is set: %(names)s."),
+    Kind.COMMENT: gettext_lazy("The mail with the comment is in the log, for no mail server is set: %(names)s."),
 }
 
 
