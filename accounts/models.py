@@ -17,6 +17,7 @@ class Kind(models.TextChoices):
     QUESTION = "question", _("question to the requester")
     ANSWER = "answer", _("answer to a question")
     COMMENT = "comment", _("comment on a request")
+    ABSENCE = "absence", _("who stands in for whom")
     RESET = "reset", _("new password")
 
 
@@ -34,6 +35,7 @@ class Preferences(models.Model):
     question = models.BooleanField(_("a question to me about what I asked for"), default=True)
     answer = models.BooleanField(_("an answer that I or my level wait for"), default=True)
     comment = models.BooleanField(_("a comment on a request that I take part in"), default=True)
+    absence = models.BooleanField(_("somebody stands in for me, or I for them"), default=True)
 
     class Meta:
         verbose_name = _("preferences")

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from approvals.delegating import Delegation as Delegation
 from approvals.holders import LevelHolder as LevelHolder
 from approvals.versions import PolicyVersion as PolicyVersion
 
@@ -204,6 +205,10 @@ class Step(models.Model):
     remind_at = models.DateTimeField(null=True, help_text="Empty once it is done, or as long as it is not open.")
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     decided_by_name = models.CharField(max_length=200, blank=True)
+    on_behalf_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", help_text="For whom they stood in."
+    )
+    on_behalf_of_name = models.CharField(max_length=200, blank=True)
     decided_at = models.DateTimeField(null=True)
     known_by = models.CharField(max_length=20, blank=True)
     comment = models.TextField(blank=True)
@@ -248,6 +253,7 @@ class Attempt(models.Model):
     level = models.CharField(max_length=50, blank=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     username = models.CharField(max_length=200, blank=True)
+    on_behalf_of_name = models.CharField(max_length=200, blank=True, help_text="For whom they stood in, once settled.")
     known_by = models.CharField(max_length=20, help_text='"signed_in" or "program".')
     comment = models.TextField(blank=True)
     shown = models.CharField(max_length=64, blank=True, help_text="Digest of what the person was shown.")
