@@ -55,6 +55,7 @@ CSRF_TRUSTED_ORIGINS = words("LEITSTAND_ORIGINS")
 
 INSTALLED_APPS = [
     "dashboard",
+    "circuits",
     "approvals",
     "accounts",
     "audit",

@@ -1,0 +1,12 @@
+"""Circuits: one breaker per service for everybody."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CircuitsConfig(AppConfig):
+    name = "circuits"
+    verbose_name = _("Circuits")
+
+    def ready(self) -> None:
+        """What the worker calls is registered here."""
