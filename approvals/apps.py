@@ -10,12 +10,13 @@ class ApprovalsConfig(AppConfig):
     verbose_name = _("Approvals")
 
     def ready(self) -> None:
-        from approvals import notices, receivers, reconcile, recording, sending
+        from approvals import conversation_notices, notices, receivers, reconcile, recording, sending
         from worker import registry
 
         autodiscover_modules("actions")
         receivers.connect()
         notices.connect()
+        conversation_notices.connect()
         for service in (
             recording.open_request,
             recording.open_level,

@@ -95,7 +95,7 @@ def write_waits(letter: Letter) -> Message | None:
         return None
     level = level_titles().get(step.level, step.level)
     about = {"level": in_a_sentence(level), "deadline": step.deadline, "again": letter.kind == Kind.REMINDER}
-    return compose("level_waits", {**_facts(step.request, letter), **about})
+    return compose("level_waits", {**facts(step.request, letter), **about})
 
 
 def write_outcome(letter: Letter) -> Message | None:
@@ -105,10 +105,10 @@ def write_outcome(letter: Letter) -> Message | None:
         return None
     failed = row.status == Status.ACTION_FAILED or given_up(row)
     about = {"outcome": outcome_of(row), "said": row.action_error if failed else row.reason}
-    return compose("outcome", {**_facts(row, letter), **about})
+    return compose("outcome", {**facts(row, letter), **about})
 
 
-def _facts(row: Request, letter: Letter) -> dict[str, object]:
+def facts(row: Request, letter: Letter) -> dict[str, object]:
     kind = kind_titles().get(row.kind, row.kind)
     url = link(row.get_absolute_url())
     return {"one": row, "person": letter.user, "kind": kind, "who": who_asked(row), "url": url}
