@@ -116,16 +116,23 @@ def decided_by(sight: Sight) -> QuerySet[Request]:
 
 def mine_to_decide(sight: Sight) -> Q:
     """The condition under which this person decides next, as the worker will check it again."""
-    approved_already = Step.objects.filter(
-        request=OuterRef("pk"), decided_by_id=sight.user_id, state=Step.State.APPROVED
-    )
+    reached = sight.within()
+    for lent, condition in sight.lent("current_level", "kind", "requester_id"):
+        reached |= condition & _once(lent.holder_id)
     condition: Q = (
         Q(closed_at=None, status=Status.WAITING, deadline__isnull=False, current_level__in=sight.deciding)
-        & sight.within()
+        & reached
         & (Q(self_approval=True) | Q(requester=None) | ~Q(requester_id=sight.user_id))
-        & (Q(distinct_approvers=False) | ~Q(Exists(approved_already)))
+        & _once(sight.user_id)
     )
     return condition
+
+
+def _once(user_id: int) -> Q:
+    """Where one person approves one level only: this one has approved none, nor has somebody for them."""
+    theirs = Q(decided_by_id=user_id) | Q(on_behalf_of_id=user_id)
+    approved_already = Step.objects.filter(theirs, request=OuterRef("pk"), state=Step.State.APPROVED)
+    return Q(distinct_approvers=False) | ~Q(Exists(approved_already))
 
 
 # --- what narrows it --------------------------------------------------------------------------------------------------
@@ -148,7 +155,7 @@ def _narrowings(sight: Sight, asked: Asked) -> Iterator[Callable[[int], list[int
     for column, text in (("text", asked.q), ("who", asked.requester)):
         if searched.words(text):
             yield partial(searched.matching, column, text)
-    if asked.narrowed and not sight.everything and not sight.levels:
+    if asked.narrowed and not sight.everything and not sight.deciding:
         yield _first(visible(sight))
     for condition in _conditions(asked):
         yield _first(Request.objects.filter(condition, _open_or_closed(asked)))
@@ -213,7 +220,7 @@ def _in_order(rows: QuerySet[Request], order: Order, place: Key | None) -> Itera
         yield with_value.filter(beyond).order_by(f"{sign}{order.column}", f"{sign}id")
     if without and (place is None or at_nulls or without > 0):
         ids = Q(**{f"id__{_than(order)}": place[1]}) if place and at_nulls else Q()
-        yield rows.filter(ids, **{f"{order.column}__isnull": True}).order_by(f"{sign}id")
+        yield rows.filter(ids, **{f"{order.column}__isnull": True}).order_by(f"{sign}{order.column}", f"{sign}id")
 
 
 def _than(order: Order) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from approvals.access import Sight
+from approvals.access import Sight, StandIn
 from approvals.models import Level, Policy, Request, Status, Step
 from approvals.once import once
 
@@ -91,10 +91,21 @@ def may_decide(sight: Sight, one: Request) -> bool:
     own = one.requester_id is not None and one.requester_id == sight.user_id and not one.self_approval
     return (
         a_level_is_open(one)
-        and sight.decides_at(one.current_level, one.kind)
+        and (sight.holds(one.current_level, one.kind) or decides_for(sight, one) is not None)
         and not own
-        and not (one.distinct_approvers and approved_as(sight, one) is not None)
+        and not (one.distinct_approvers and approved_as(sight.user_id, one) is not None)
     )
+
+
+def decides_for(sight: Sight, one: Request) -> StandIn | None:
+    """For whom: the first for whom nothing speaks against it; None where it is in their own right, or not at all."""
+    return next((lent for lent in sight.stand_ins_at(one.current_level, one.kind) if not barred(lent, one)), None)
+
+
+def barred(lent: StandIn, one: Request) -> bool:
+    """Nobody stands in for somebody at what they asked for themself, nor at a second level of one request."""
+    twice = one.distinct_approvers and approved_as(lent.holder_id, one) is not None
+    return lent.holder_id == one.requester_id or twice
 
 
 def a_level_is_open(one: Request) -> bool:
@@ -111,10 +122,10 @@ def shown_status(one: Request) -> str:
     return "given_up" if given_up(one) else str(one.status)
 
 
-def approved_as(sight: Sight, one: Request) -> Step | None:
-    """The step that this person has approved already, if any."""
-    mine_done = (s for s in one.steps.all() if s.decided_by_id == sight.user_id and s.state == Step.State.APPROVED)
-    return next(mine_done, None)
+def approved_as(user_id: int, one: Request) -> Step | None:
+    """The step that was approved already by this person, or for them, if any."""
+    done = (step for step in one.steps.all() if step.state == Step.State.APPROVED)
+    return next((step for step in done if user_id in (step.decided_by_id, step.on_behalf_of_id)), None)
 
 
 def who_asked(one: Request) -> str:

@@ -81,7 +81,7 @@ def _why_waiting(sight: Sight, request: Request, titles: dict[str, str]) -> str:
         return _why_not_this_level(sight, level, titles)
     if asked_by(sight, request) and not request.self_approval:
         return _("You asked for this yourself, so somebody else decides.")
-    if request.distinct_approvers and (step := approved_as(sight, request)):
+    if request.distinct_approvers and (step := approved_as(sight.user_id, request)):
         done = _as(step.level, titles)
         return _("You approved as %(done)s already; another person decides as %(level)s.") % {
             "done": done,

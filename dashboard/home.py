@@ -37,7 +37,7 @@ def home_for(user: Any) -> Mapping[str, Any]:
         "lead": lead(waiting, soon, own),
         "soon": soon,
         "own": own,
-        "decides": bool(sight.levels),
+        "decides": bool(sight.deciding),
     }
 
 
