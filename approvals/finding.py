@@ -117,8 +117,8 @@ def decided_by(sight: Sight) -> QuerySet[Request]:
 def mine_to_decide(sight: Sight) -> Q:
     """The condition under which this person decides next, as the worker will check it again."""
     reached = sight.within()
-    for lent, condition in sight.lent("current_level", "kind", "requester_id"):
-        reached |= condition & _once(lent.holder_id)
+    for lent, theirs in sight.lent("current_level", "kind", "requester_id"):
+        reached |= theirs & _once(lent.holder_id)
     condition: Q = (
         Q(closed_at=None, status=Status.WAITING, deadline__isnull=False, current_level__in=sight.deciding)
         & reached

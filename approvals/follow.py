@@ -71,6 +71,7 @@ def _step(told: Mapping[str, Any], is_open: bool) -> dict[str, Any]:
         "opened_at": _moment(told.get("opened_at")),
         "deadline": _moment(told.get("deadline")),
         "decided_by_name": (told.get("approved_by") or told.get("rejected_by") or "") if decided else "",
+        "on_behalf_of_name": (told.get("on_behalf_of") or "") if decided else "",
         "decided_at": _moment(told.get("approved_at")) if decided else None,
         "known_by": (told.get("known_by") or "") if decided else "",
         "comment": (told.get("comment") or "") if decided else "",

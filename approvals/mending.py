@@ -109,10 +109,14 @@ def _set_steps(row: Request, steps: Sequence[Step], target: Target) -> None:
             continue
         for name, value in wanted.items():
             setattr(step, name, value)
-        step.decided_by = User.objects.filter(username=step.decided_by_name).first() if step.decided_by_name else None
+        step.decided_by, step.on_behalf_of = _user(step.decided_by_name), _user(step.on_behalf_of_name)
         if not step.decided_at and (attempt := _that_applied(row, step)):
             step.decided_at = attempt.made_at
         step.save()
+
+
+def _user(username: str) -> User | None:
+    return User.objects.filter(username=username).first() if username else None
 
 
 def _that_applied(row: Request, step: Step) -> Attempt | None:

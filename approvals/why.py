@@ -6,9 +6,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from approvals.access import Sight
-from approvals.judging import may_mend
 from approvals.models import Request, Status
 from approvals.rows import a_level_is_open, approved_as, given_up, may_decide
+from approvals.rules import may_mend
 from approvals.words import in_a_sentence, listed
 
 

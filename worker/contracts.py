@@ -174,6 +174,7 @@ class Verdict:
     at: float = 0.0
     known: str = ""
     comment: str = ""
+    on_behalf_of: str = ""
 
 
 # --- what the steps send and get --------------------------------------------------------------------------------

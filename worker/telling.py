@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from worker.contracts import APPROVE, REJECT
+from worker.contracts import APPROVE, REJECT, Verdict
 from worker.reading import claim_text
 from worker.state import ApprovalState, StepState
 
@@ -30,6 +30,7 @@ def _step(state: ApprovalState, index: int, step: StepState) -> dict[str, Any]:
         "approved_by": verdict.by if verdict and approved else None,
         "approved_at": verdict.at if verdict and approved else None,
         "rejected_by": verdict.by if verdict and rejected else None,
+        "on_behalf_of": (verdict.on_behalf_of or None) if verdict else None,
         "rejection_reason": verdict.comment if verdict and rejected else None,
         "comment": verdict.comment if verdict else "",
         "known_by": verdict.known if verdict else None,
@@ -37,6 +38,12 @@ def _step(state: ApprovalState, index: int, step: StepState) -> dict[str, Any]:
         "opened_at": step.opened_at,
         "deadline": step.deadline,
     }
+
+
+def link(level: str, verdict: Verdict) -> dict[str, Any]:
+    """A level in the result's chain. For whom somebody stood in is named where they did."""
+    told = {"level": level, "approved_by": verdict.by, "approved_at": verdict.at}
+    return {**told, "on_behalf_of": verdict.on_behalf_of} if verdict.on_behalf_of else told
 
 
 def status(state: ApprovalState) -> dict[str, Any]:

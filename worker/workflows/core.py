@@ -216,11 +216,7 @@ class ApprovalCore(ApprovalState):
         action = {"state": action_state, "error": error}
         answer: dict[str, Any] = {"status": "approved", "result": result, "action": action}
         if not self.single:
-            answer["approval_chain"] = [
-                {"level": step.level, "approved_by": step.verdict.by, "approved_at": step.verdict.at}
-                for step in self.chain
-                if step.verdict
-            ]
+            answer["approval_chain"] = [telling.link(step.level, step.verdict) for step in self.chain if step.verdict]
         return Outcome("approved", answer)
 
     async def _close(self, end: Outcome) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from approvals import access, judging, page, queries, why
+from approvals import access, page, queries, rules, why
 from approvals.holders import day_of, packed
 from approvals.models import Attempt, LevelHolder
 from dashboard.queries import roles_of
@@ -28,8 +28,8 @@ def judged(request, user, at=None):
         request=request, decision_id=f"d{Attempt.objects.count()}", verdict="approve", level="manager", user=user,
         username=user.username, known_by="signed_in", made_at=at or timezone.now(),
     )  # fmt: skip
-    refusal = judging._person_refusal(attempt, judging.Case(request, "waiting", 0, 0.0))
-    return refusal.code if refusal else "counts"
+    found = rules._person(attempt, rules.Case(request, "waiting", 0, 0.0))
+    return found.code if isinstance(found, rules.Refusal) else "counts"
 
 
 @pytest.mark.parametrize(
