@@ -10,7 +10,9 @@ from accounts.outbox import put
 from audit.services import append
 from live.writes import write
 
-FIELDS = ("time_zone", "language", "level_waits", "outcome", "reminder", "question", "answer", "comment", "absence")
+FIELDS = (
+    "time_zone", "language", "level_waits", "outcome", "reminder", "question", "answer", "comment", "absence", "ops",
+)  # fmt: skip
 A_WHILE = 60
 """Seconds in which somebody gets one letter with a way to a new password, however often it is asked for."""
 

@@ -24,6 +24,10 @@ class Roles:
         return self.superuser or AUDITORS in self.groups
 
     @property
+    def ops(self) -> bool:
+        return self.superuser or OPS in self.groups
+
+    @property
     def in_words(self) -> str:
         parts = []
         if self.levels:
