@@ -13,7 +13,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import reset, sending, writing, zones
+        from accounts import posting, purging, reset, sending, writing, zones
         from accounts.models import Kind, Preferences
         from live import outlooks
         from worker import registry
@@ -21,6 +21,8 @@ class AccountsConfig(AppConfig):
         outlooks.ask(zones.outlook_of)
         writing.register(Kind.RESET, reset.write)
         registry.housekeeping("accounts.send_letters", sending.courier.go)
+        registry.housekeeping("accounts.send_webhooks", posting.postman.go)
+        registry.housekeeping("accounts.purge", purging.purge_due)
         for signal in (post_save, post_delete):
             signal.connect(_changed, sender=Preferences, dispatch_uid=f"accounts.preferences.{id(signal)}")
 

@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Letter, preferences_of
+from live.counting import count
 
 S = Letter.State
 
@@ -24,7 +25,15 @@ def put(*, kind: str, event: str, people: Iterable[User], stream: str = "", data
         for user in people
         if preferences_of(user).wants(kind)
     ]
+    _count_unreachable(event, [letter for letter in letters if letter.state == S.FAILED])
     Letter.objects.bulk_create(letters, ignore_conflicts=True, batch_size=200)
+
+
+def _count_unreachable(event: str, letters: list[Letter]) -> None:
+    """Each once, however often its event is put."""
+    if letters:
+        known = Letter.objects.filter(event=event, user__in=[letter.user_id for letter in letters]).count()
+        count("mail", len(letters) - known, result=str(S.FAILED))
 
 
 def _letter(user: User, **about: Any) -> Letter:

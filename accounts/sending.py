@@ -13,8 +13,9 @@ from django.core import mail
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts import delivery, writing
+from accounts import delivery, trying, writing
 from accounts.models import Letter
+from live.counting import count
 from live.writes import write
 
 log = logging.getLogger(__name__)
@@ -25,9 +26,6 @@ LEASE = timedelta(minutes=4)
 """So long a claim lasts. A worker that dies leaves its letters to the others only then."""
 ENOUGH = 60.0
 """Seconds after which a claim is not used for another letter: one over a slow server may take 75 s more."""
-PATIENCE = timedelta(days=3)
-FEW_TRIES = 5
-"""Fewer never end it: it may be old because no worker ran."""
 LONGEST_WAIT = 600
 LONGEST_PAUSE = 30.0
 
@@ -63,7 +61,7 @@ class Courier:
 
     def _rest(self, broken: "Broken") -> None:
         self._failures += 1
-        self._rest_until = time.monotonic() + min(2.0**self._failures, LONGEST_PAUSE)
+        self._rest_until = time.monotonic() + trying.rest(self._failures, LONGEST_PAUSE).total_seconds()
         if self._failures == 1:
             log.warning("Mail cannot be sent now, and is tried again: %s", delivery.said_by(broken.error))
 
@@ -135,11 +133,10 @@ def _note_failure(letter: Letter, error: Exception) -> None:
     """Try it again, ever more rarely; after days, or where that cannot help, it stays undelivered."""
     now, trouble = timezone.now(), delivery.trouble_of(error)
     said = {"why": trouble.why, "error": delivery.said_by(error)}
-    if trouble.final or (now - letter.made_at > PATIENCE and letter.tries >= FEW_TRIES):
+    if trouble.final or trying.over(letter.made_at, letter.tries, now):
         _settle(letter, S.FAILED, **said)
         return
-    wait = timedelta(seconds=min(5 * 2 ** min(letter.tries, 10), LONGEST_WAIT))
-    _settle(letter, S.WAITING, next_at=now + wait, **said)
+    _settle(letter, S.WAITING, next_at=now + trying.wait(letter.tries, LONGEST_WAIT), **said)
 
 
 def release(letters: Iterable[Letter]) -> None:
@@ -148,10 +145,15 @@ def release(letters: Iterable[Letter]) -> None:
         _update(letter, state=S.WAITING, next_at=timezone.now())
 
 
+ENDS = {S.SENT, S.FAILED, S.DROPPED}
+
+
 def _update(letter: Letter, **values: Any) -> None:
     """Compare and set: a claim that has run out is another worker's by now, and its word stands."""
     with write(nudge=False):
-        Letter.objects.filter(pk=letter.pk, claim=letter.claim, state=S.SENDING).update(**values)
+        done = Letter.objects.filter(pk=letter.pk, claim=letter.claim, state=S.SENDING).update(**values)
+        if done and values["state"] in ENDS:
+            count("mail", result=str(values["state"]))
 
 
 courier = Courier()

@@ -6,10 +6,13 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.receivers import Delivery, Receiver
 from audit.canonical import plain
 
+TEST = "webhook.test"
+"""What an administrator sends to see whether it arrives; nobody chooses it."""
 _types: dict[str, Any] = {}
 
 
@@ -23,7 +26,7 @@ def types() -> dict[str, str]:
 
 
 def title_of(type: str) -> str:
-    return str(_types.get(type, type))
+    return _("a test") if type == TEST else str(_types.get(type, type))
 
 
 def tell(*, type: str, event: str, stream: str, data: dict[str, Any], at: datetime | None = None) -> None:

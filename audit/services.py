@@ -1,6 +1,6 @@
 """Every write to the ledger: entries, each beside the state that it records, and a seal for each minute with writes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,15 @@ HEADS_PER_SEAL = 2_000
 
 _checked: datetime | None = None
 """The minute in which this process last found nothing more to seal: asked each second, it looks once a minute."""
+
+
+_witnesses: list[Callable[[Entry], None]] = []
+
+
+def witness(function: Callable[[Entry], None]) -> None:
+    """Have each new entry seen, in its own transaction: for what must never differ from the ledger, such as counts."""
+    if function not in _witnesses:
+        _witnesses.append(function)
 
 
 # --- entries ----------------------------------------------------------------------------------------------------
@@ -55,6 +64,8 @@ def append(
     entry = Entry(**columns, at=at, body=body, prev_hash=prev, hash=digest(body))
     entry.save()
     _move_head(entry, written)
+    for seen_by in _witnesses:
+        seen_by(entry)
     return entry
 
 

@@ -8,9 +8,10 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from accounts.queries import letters_by_state
+from accounts.queries import deliveries_waiting, letters_waiting
 from approvals.models import OPEN, Attempt, Request
 from audit.models import Entry
+from dashboard.counters import counters
 from dashboard.drift import drift_metrics
 from live.queries import system
 
@@ -30,7 +31,10 @@ class FromTheDatabase(Collector):
         # The last number, not a count: entries are never deleted, and a count reads the whole ledger.
         last = Entry.objects.order_by("-pk").values_list("pk", flat=True).first()
         yield CounterMetricFamily("leitstand_ledger_entries", "Entries written to the ledger.", value=last or 0)
-        yield _mail()
+        yield GaugeMetricFamily("leitstand_mail_waiting", "Letters to be sent.", value=letters_waiting())
+        number = deliveries_waiting()
+        yield GaugeMetricFamily("leitstand_webhooks_waiting", "Webhook deliveries to be sent.", value=number)
+        yield from counters()
         yield from drift_metrics()
         yield from _system()
 
@@ -41,13 +45,6 @@ def _open_requests() -> Metric:
     gauge = GaugeMetricFamily("leitstand_requests_open", "Open requests by status.", labels=["status"])
     for status in OPEN:
         gauge.add_metric([status.value], numbers.get(status.value, 0))
-    return gauge
-
-
-def _mail() -> Metric:
-    gauge = GaugeMetricFamily("leitstand_mail", "Letters to people by state.", labels=["state"])
-    for state, number in letters_by_state().items():
-        gauge.add_metric([state], number)
     return gauge
 
 

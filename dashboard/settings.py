@@ -10,6 +10,7 @@ from csp.constants import SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from accounts import hosts
 from dashboard import smtp
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -24,6 +25,14 @@ def flag(name: str, default: bool = False) -> bool:
 def words(name: str, default: str = "") -> list[str]:
     """An environment variable as a list, separated by commas."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def allowed_hosts(name: str, *, plain: bool = False) -> hosts.Hosts:
+    """An environment variable as the hosts that may be called; ``plain``: over http as over https."""
+    try:
+        return hosts.read(os.environ.get(name, ""), plain=plain)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from None
 
 
 DATA_DIR = Path(os.environ.get("LEITSTAND_DATA", BASE_DIR / "var")).resolve()
@@ -206,7 +215,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("LEITSTAND_MAIL_FROM", "Leits
 # --- webhooks ---------------------------------------------------------------------------------------------------
 
 # The only hosts that are ever called (accounts/hosts.py says how they are written); none: webhooks are off.
-WEBHOOK_HOSTS = os.environ.get("LEITSTAND_WEBHOOK_HOSTS", "")
+WEBHOOK_HOSTS = allowed_hosts("LEITSTAND_WEBHOOK_HOSTS")
 
 # --- Temporal ---------------------------------------------------------------------------------------------------
 

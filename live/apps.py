@@ -10,9 +10,10 @@ class LiveConfig(AppConfig):
     verbose_name = _("Live pages")
 
     def ready(self) -> None:
-        from live import services, signals
+        from live import counting, services, signals
         from worker import registry
 
         autodiscover_modules("regions")
         registry.handler("live.beat", services.beat)
+        registry.housekeeping("live.fold_counts", counting.fold)
         signals.connect()

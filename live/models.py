@@ -22,3 +22,14 @@ class Pulse(models.Model):
 
     def __str__(self) -> str:
         return self.worker
+
+
+class Count(models.Model):
+    """So many of something, by whoever wrote it; what there was in all is the sum (``live/counting.py``)."""
+
+    name = models.CharField(max_length=80)
+    labels = models.CharField(max_length=200, help_text="As JSON, sorted.")
+    number = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.labels} {self.number}"

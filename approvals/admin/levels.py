@@ -16,10 +16,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.seen import SeenForm
 from approvals import granting
 from approvals.admin.history import ReadOnly
 from approvals.admin.imports import import_view
-from approvals.admin.saving import Guarded, SeenForm
+from approvals.admin.saving import Guarded
 from approvals.holders import day_of, packed
 from approvals.models import Level, LevelHolder, Policy, Request
 
