@@ -1,4 +1,7 @@
-"""Open requests with a level at which nobody can decide any more: the requester, the absent and the used up aside."""
+"""Open requests with a level at which nobody can decide any more: the requester, the absent and the used up aside.
+
+Who only stands in for somebody is no way out: they may decide where that one may decide too, and nowhere else.
+"""
 
 import time
 from collections import defaultdict
@@ -49,7 +52,7 @@ def stuck(at: datetime | None = None) -> dict[int, tuple[str, ...]]:
     holders, found = Holders(at), {}
     for request in _suspects(holders):
         open_levels = [step.level for step in request.steps.all() if step.state in UNDECIDED]
-        gone = {step.decided_by_id for step in request.steps.all() if step.decided_by_id}
+        gone = {pk for step in request.steps.all() for pk in (step.decided_by_id, step.on_behalf_of_id) if pk}
         if levels := undecidable(
             open_levels,
             {level: holders.of(level, request.kind) for level in open_levels},
@@ -104,7 +107,8 @@ def _few(waits: QuerySet[Step], level: str, people: set[int], holders: Holders) 
     waits = waits.order_by()
     if not people:
         return waits
-    decided = Step.objects.filter(decided_by_id__in=people, request__closed_at=None).values("request_id")
+    theirs = Q(decided_by_id__in=people) | Q(on_behalf_of_id__in=people)
+    decided = Step.objects.filter(theirs, request__closed_at=None).values("request_id")
     shared = [name for name in holders.levels if name != level and _within(holders, name, people)]
     return waits.filter(
         Q(request__requester_id__in=people)
