@@ -194,8 +194,8 @@ class _Wire(io.RawIOBase):
 
 def _exchange(wire: _Wire, url: Url, method: str, headers: dict[str, str], body: bytes, most: int) -> Answer:
     connection = http.client.HTTPConnection(url.host, url.port)
-    connection.default_port = 443 if url.secure else 80  # type: ignore[misc]  # it is left out of the header Host
-    connection.sock = wire  # type: ignore[assignment]
+    connection.default_port = 443 if url.secure else 80  # it is left out of the header Host
+    connection.sock = wire
     try:
         connection.request(method, url.target, body or None, headers)
     except (ValueError, UnicodeError) as error:

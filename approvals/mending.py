@@ -113,6 +113,14 @@ def _set_steps(row: Request, steps: Sequence[Step], target: Target) -> None:
         if not step.decided_at and (attempt := _that_applied(row, step)):
             step.decided_at = attempt.made_at
         step.save()
+        _tell_that_it_waits(row, step)
+
+
+def _tell_that_it_waits(row: Request, step: Step) -> None:
+    """Whoever can decide, if nobody has told them yet: the event has the name that it always has."""
+    if step.state == Step.State.OPEN and step.opened_at and step.deadline and timezone.now() < step.deadline:
+        notices.level_opened(row, step)
+        step.save(update_fields=["remind_at"])
 
 
 def _user(username: str) -> User | None:

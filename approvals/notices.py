@@ -1,4 +1,4 @@
-"""Who is told what by mail: when a level opens, before its deadline passes, and how a request ended."""
+"""Who is told what: when a level opens, before its deadline passes, and how a request ended."""
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -7,10 +7,12 @@ from django.utils.translation import gettext as _
 from accounts.models import Kind, Letter
 from accounts.outbox import put
 from accounts.writing import Message, compose, link, register
+from approvals import announcing
 from approvals.deciders import deciders, ids_of
 from approvals.models import Attempt, Request, Status, Step
 from approvals.rows import a_level_is_open, given_up, kind_titles, level_titles, who_asked
 from approvals.words import in_a_sentence
+from live.counting import count
 from live.writes import write
 
 LATE = 0.75
@@ -22,17 +24,19 @@ def connect() -> None:
     register(Kind.LEVEL_WAITS, write_waits)
     register(Kind.REMINDER, write_waits)
     register(Kind.OUTCOME, write_outcome)
+    announcing.connect()
 
 
 # --- into the outbox, each in the transaction of what it tells of -----------------------------------------------
 
 
 def level_opened(row: Request, step: Step) -> None:
-    """Before the step is saved: it takes along when to remind."""
+    """Sets on the step when to remind; whoever calls saves it."""
     assert step.opened_at is not None
     assert step.deadline is not None
     step.remind_at = step.opened_at + (step.deadline - step.opened_at) * LATE
     _tell_deciders(row, step, Kind.LEVEL_WAITS)
+    announcing.level_opened(row, step)
 
 
 def _tell_deciders(row: Request, step: Step, kind: Kind) -> None:
@@ -45,10 +49,12 @@ def action_failed(row: Request) -> None:
     """Each time it fails for good: between two of them somebody had it tried again."""
     again = row.attempts.filter(verdict=Attempt.Verdict.RETRY, state=Attempt.State.APPLIED).count()
     _tell_requester(row, f"action_failed/{again}")
+    announcing.action_failed(row, again)
 
 
 def closed(row: Request) -> None:
     _tell_requester(row, "closed")
+    announcing.closed(row)
 
 
 def _tell_requester(row: Request, event: str) -> None:
@@ -77,6 +83,8 @@ def _remind(pk: int) -> bool:
         if not _waits(step):
             return False
         _tell_deciders(step.request, step, Kind.REMINDER)
+        announcing.reminded(step.request, step)
+        count("reminders")
     return True
 
 

@@ -1,4 +1,4 @@
-"""Who was told by mail and who could not be, in sentences of a request's history."""
+"""Who was told, by mail and by webhook, and who could not be: in sentences of a request's history."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -6,8 +6,9 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import Kind, Letter
-from accounts.queries import Told, told
+from accounts import webhooks
+from accounts.models import Delivery, Kind, Letter
+from accounts.queries import WEBHOOK, Told, told
 from approvals.words import listed
 
 NAMED = 5
@@ -33,13 +34,24 @@ _IN_LOG = {
 
 def told_of(stream: str) -> Iterator[tuple[datetime, str]]:
     """When, and the sentence."""
-    return ((one.at, _sentence(one)) for one in told(stream))
+    return ((one.at, _of_webhook(one) if one.by == WEBHOOK else _of_mail(one)) for one in told(stream))
 
 
-def _sentence(one: Told) -> str:
+def _of_webhook(one: Told) -> str:
+    why = Delivery.Why(one.why).label if one.why in Delivery.Why.values else _("unknown")
+    about = {"names": _named(one.names), "what": webhooks.title_of(one.kind), "why": why}
+    if one.state == Delivery.State.DELIVERED:
+        return _("Told by webhook (%(what)s): %(names)s.") % about
+    if one.state == Delivery.State.FAILED:
+        return _("Could not be told by webhook (%(what)s): %(names)s; %(why)s.") % about
+    return _("Not told by webhook yet (%(what)s): %(names)s; %(why)s. It is tried again.") % about
+
+
+def _of_mail(one: Told) -> str:
     if one.state == Letter.State.SENT:
         phrases = _IN_LOG if one.in_log else _SENT
-        return str(phrases[Kind(one.kind)]) % {"names": _named(one.names)}
+        phrase = phrases.get(Kind(one.kind), gettext_lazy("Told by mail: %(names)s."))
+        return str(phrase) % {"names": _named(one.names)}
     about = {"names": _named(one.names), "why": Letter.Why(one.why).label if one.why else _("unknown")}
     if one.state == Letter.State.FAILED:
         return _("Could not be told by mail: %(names)s (%(why)s).") % about

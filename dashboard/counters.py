@@ -19,7 +19,7 @@ def count_entry(entry: Entry) -> None:
     """Called with each new entry of the ledger, in its transaction: a counter says what the ledger says."""
     rules = _RULES.get(entry.kind, ())
     for name, labels in filter(None, (rule(entry) for rule in rules)):
-        count(name, **labels)
+        count(name, 1, **labels)
 
 
 # --- what is counted of which entry ------------------------------------------------------------------------------
@@ -51,7 +51,7 @@ def _refused(entry: Entry) -> Found:
 def _known(entry: Entry, key: str, values: list[Any]) -> str:
     """A label has the values that we know: whatever else an entry may hold is "other"."""
     value = entry.data.get(key)
-    return value if value in values else "other"
+    return str(value) if value in values else "other"
 
 
 _RULES: dict[str, tuple[Rule, ...]] = {

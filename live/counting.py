@@ -19,7 +19,7 @@ MANY = 200
 PIECE = 5_000
 
 
-def count(name: str, number: int = 1, **labels: str) -> None:
+def count(name: str, number: int = 1, /, **labels: str) -> None:
     """Count something, in the transaction of what is counted. Labels have few values: never anything from outside."""
     if not connection.in_atomic_block:
         raise RuntimeError("A count is written with what it counts: call this inside `with live.writes.write():`.")
