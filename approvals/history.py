@@ -35,7 +35,7 @@ class Sentence:
 
 def history_of(stream: str, titles: Mapping[str, str]) -> tuple[Sentence, ...]:
     entries = of_stream(stream)[-LONGEST:]
-    names = _names(entry.actor for entry in entries)
+    names = _names(name for entry in entries for name in (entry.actor, _text(entry.data, "on_behalf_of")))
     happened = [_sentence(entry, names, titles) for entry in entries]
     told = [Sentence(at, who="", text=text) for at, text in told_of(stream)]
     return tuple(merge(happened, told, key=lambda one: one.at))
@@ -54,13 +54,18 @@ def _sentence(entry: Entry, names: Mapping[str, str], titles: Mapping[str, str])
     known = _("claimed by a program") if entry.known == "program" and entry.kind.startswith("decision.") else ""
     return Sentence(
         at=entry.at,
-        who="" if entry.kind in _OF_NOBODY else names.get(entry.actor, entry.actor),
+        who="" if entry.kind in _OF_NOBODY else _who(entry, names),
         text=_ended(text, followed=bool(quote or refused or known)),
         quote=quote,
         refused=refused,
         why=_text(data, "reason") if refused else "",
         known=known,
     )
+
+
+def _who(entry: Entry, names: Mapping[str, str]) -> str:
+    who, whom = names.get(entry.actor, entry.actor), _text(entry.data, "on_behalf_of")
+    return _("%(who)s for %(whom)s") % {"who": who, "whom": names.get(whom, whom)} if whom else who
 
 
 def _ended(text: str, followed: bool) -> str:

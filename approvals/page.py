@@ -1,8 +1,7 @@
 """Everything that the page of one request shows, read in a constant number of queries."""
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,8 +14,9 @@ from django.utils.translation import ngettext
 
 from approvals import actions
 from approvals.access import sight_of
+from approvals.deciders import by_level
 from approvals.history import Sentence, history_of
-from approvals.models import Attempt, LevelHolder, Record, Request, Status, Step
+from approvals.models import Attempt, Record, Request, Status, Step
 from approvals.rows import (
     a_level_is_open,
     given_up,
@@ -95,7 +95,7 @@ def request_page(request: Request, user: Any) -> RequestPage:
 
 def state_of(request: Request) -> StateShown:
     titles = level_titles()
-    steps = list(request.steps.select_related("decided_by"))
+    steps = list(request.steps.select_related("decided_by", "on_behalf_of"))
     return StateShown(
         request=request,
         status=shown_status(request),
@@ -146,20 +146,8 @@ def _action_title(name: str) -> str:
 
 
 def _steps(request: Request, steps: list[Step], titles: dict[str, str]) -> tuple[StepShown, ...]:
-    holders = _holders(request, {step.level for step in steps})
+    holders = by_level(request, {step.level for step in steps})
     return tuple(_step(step, titles, holders[step.level]) for step in steps)
-
-
-def _holders(request: Request, levels: Iterable[str]) -> Mapping[str, list[str]]:
-    """Who could decide at each of these levels: active people, the requester only where the policy lets them."""
-    holders = LevelHolder.objects.current(kind=request.kind)
-    found = holders.filter(level__name__in=levels).select_related("user", "level")
-    if request.requester_id and not request.self_approval:
-        found = found.exclude(user_id=request.requester_id)
-    names: defaultdict[str, list[str]] = defaultdict(list)
-    for holder in found.order_by("user__first_name", "user__last_name", "user__username"):
-        names[holder.level.name].append(person_name(holder.user))
-    return names
 
 
 def _step(step: Step, titles: dict[str, str], holders: list[str]) -> StepShown:
@@ -169,13 +157,19 @@ def _step(step: Step, titles: dict[str, str], holders: list[str]) -> StepShown:
         state=step.state,
         label=str(step.get_state_display()),
         mark={"approved": "done", "open": "here", "rejected": "no", "timeout": "no"}.get(step.state, ""),
-        who=(person_name(step.decided_by) or step.decided_by_name) if decided else _could(step, holders),
+        who=_who_decided(step) if decided else _could(step, holders),
         deadline=step.deadline if step.state == Step.State.OPEN else None,
         decided_at=step.decided_at,
         lasted=_between(step.opened_at, step.decided_at),
         comment=step.comment,
         claimed=decided and step.known_by == "program",
     )
+
+
+def _who_decided(step: Step) -> str:
+    who = person_name(step.decided_by) or step.decided_by_name
+    whom = person_name(step.on_behalf_of) or step.on_behalf_of_name
+    return _("%(who)s for %(whom)s") % {"who": who, "whom": whom} if whom else who
 
 
 def _could(step: Step, holders: list[str]) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from approvals import access, page, queries, rules, why
+from approvals import access, deciders, queries, rules, why
 from approvals.holders import day_of, packed
 from approvals.models import Attempt, LevelHolder
 from dashboard.queries import roles_of
@@ -44,7 +44,7 @@ def test_the_first_and_the_last_day_are_days_of_it(maria, rita, first, last, hol
     assert (judged(request, maria) == "counts") is holds
     assert bool(queries.waiting_for(maria).rows) is holds
     assert access.visible_to(maria).filter(pk=request.pk).exists() is holds
-    assert bool(page._holders(request, ["manager"])) is holds
+    assert bool(deciders.by_level(request, ["manager"])["manager"]) is holds
     assert bool(roles_of(maria).levels) is holds
 
 
@@ -75,7 +75,7 @@ def test_a_level_for_some_kinds_counts_for_those_alone(maria, rita, kind):
     assert bool(queries.waiting_for(maria).rows) is holds
     assert queries.count_waiting_for(maria) == int(holds)
     assert access.visible_to(maria).filter(pk=request.pk).exists() is holds
-    assert bool(page._holders(request, ["manager"])) is holds
+    assert bool(deciders.by_level(request, ["manager"])["manager"]) is holds
     sight = access.sight_of(maria)
     stands = why.standing(maria, sight, request, {})
     assert stands.can_decide is holds
