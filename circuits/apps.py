@@ -10,3 +10,8 @@ class CircuitsConfig(AppConfig):
 
     def ready(self) -> None:
         """What the worker calls is registered here."""
+        from circuits import episodes, notices
+        from worker import registry
+
+        notices.connect()
+        registry.housekeeping("circuits.tell_due", episodes.tell_due)

@@ -42,6 +42,10 @@ def begin(subject: str, *, at: datetime, cause: str, service: str = "") -> Episo
     return began
 
 
+def going_on(subject: str) -> bool:
+    return Episode.objects.filter(subject=subject, ended_at=None).exists()
+
+
 def end(subject: str, *, at: datetime) -> None:
     Episode.objects.filter(subject=subject, ended_at=None).update(ended_at=at)
 

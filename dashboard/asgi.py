@@ -12,7 +12,8 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 pages = get_asgi_application()
 
-from live.consumer import LiveConsumer  # noqa: E402 - Django must be set up first
+from dashboard import watch  # noqa: E402 - Django must be set up first
+from live.consumer import LiveConsumer  # noqa: E402
 
 
 async def sockets(scope: Any, receive: Any, send: Any) -> None:
@@ -21,4 +22,5 @@ async def sockets(scope: Any, receive: Any, send: Any) -> None:
     await wanted()(scope, receive, send)
 
 
+watch.start()
 application = ProtocolTypeRouter({"http": pages, "websocket": AllowedHostsOriginValidator(sockets)})

@@ -217,6 +217,12 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("LEITSTAND_MAIL_FROM", "Leits
 # The only hosts that are ever called (accounts/hosts.py says how they are written); none: webhooks are off.
 WEBHOOK_HOSTS = allowed_hosts("LEITSTAND_WEBHOOK_HOSTS")
 
+# --- what ops are told of ---------------------------------------------------------------------------------------
+
+# A circuit that stays open is told of again after so long; that no worker runs, after so long. 0: never.
+TELL_AGAIN_SECONDS = int(os.environ.get("LEITSTAND_TELL_AGAIN_SECONDS", "900"))
+NO_WORKER_SECONDS = int(os.environ.get("LEITSTAND_NO_WORKER_SECONDS", "60"))
+
 # --- Temporal ---------------------------------------------------------------------------------------------------
 
 TEMPORAL_TASK_QUEUE = os.environ.get("TEMPORAL_TASK_QUEUE", "leitstand")

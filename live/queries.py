@@ -51,6 +51,11 @@ def system() -> System:
     return System(workers, bool(alive), temporal_ok, now)
 
 
+def last_beat() -> datetime | None:
+    """Of any worker, ever."""
+    return Pulse.objects.order_by("-at").values_list("at", flat=True).first()
+
+
 def _worker(row: Pulse, now: datetime) -> Worker:
     return Worker(
         name=row.worker,

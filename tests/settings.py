@@ -10,6 +10,7 @@ os.environ.setdefault("LEITSTAND_SECRET_KEY", "only-for-tests")
 from dashboard.settings import *  # noqa: F403
 from dashboard.settings import DATA_DIR, DATABASES, STATIC_ROOT, STORAGES
 
+NO_WORKER_SECONDS = 0  # no thread that watches: tests of it look by themselves
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of a folder that is missing, and warnings are errors
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
