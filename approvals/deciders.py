@@ -60,7 +60,7 @@ class Named:
     others: int = 0
 
 
-def named(row: Request, step: Step, most: int, but: int | None = None) -> Named:
+def named(row: Request, step: Step, most: int, but: int = 0) -> Named:
     """``but``: the person who looks."""
     people = deciders(row, step).exclude(pk=but).order_by("first_name", "last_name", "username")
     found, number = list(people[:most]), people.count()
@@ -80,7 +80,7 @@ def by_level(row: Request, levels: Collection[str]) -> Mapping[str, list[str]]:
     """Who could decide at each of these levels, once it opens: the requester only where the policy lets them."""
     found = LevelHolder.objects.current(kind=row.kind).filter(level__name__in=levels).select_related("user", "level")
     lent = Delegation.objects.current(kind=row.kind).filter(level__name__in=levels)
-    barred = row.requester_id if row.requester_id and not row.self_approval else None
+    barred = row.requester_id if row.requester_id and not row.self_approval else 0
     holders = [(one.level.name, one.user, None) for one in found.exclude(user_id=barred)]
     own = {(level, user.pk) for level, user, _nobody in holders}
     stand_ins = [

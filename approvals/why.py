@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from approvals.access import Sight
+from approvals.access import Sight, StandIn
+from approvals.deciders import Named, named
 from approvals.models import Request, Status
-from approvals.rows import a_level_is_open, approved_as, given_up, may_decide
+from approvals.reasons import Rule, rules_for
+from approvals.rows import a_level_is_open, approved_as, decides_for, given_up, may_decide
 from approvals.rules import may_mend
 from approvals.words import in_a_sentence, listed
 
@@ -21,22 +24,44 @@ class Standing:
     as_level: str = ""
     """The level as the form sends it; empty for an approval that has no levels."""
     as_title: str = ""
+    as_whom: str = ""
+    """For whom they would decide; empty in their own right."""
     can_withdraw: bool = False
     can_retry: bool = False
+    rules: tuple[Rule, ...] = ()
+    concerned: bool = False
+    """The level is theirs, and something else keeps them from deciding: their business to know what."""
+    others: Named | None = None
+    """Who else could decide now; None where nothing waits."""
+
+
+NAMED = 5
+"""So many of the others are named; the rest is a number."""
 
 
 def standing(user: Any, sight: Sight, request: Request, titles: dict[str, str]) -> Standing:
     """``request`` comes with its steps; ``titles`` are the levels' titles by name."""
     decides = may_decide(sight, request)
+    lent = decides_for(sight, request) if decides else None
     mends = request.status == Status.ACTION_FAILED and may_mend(user, request)
     return Standing(
         why=_why(sight, request, titles, mends),
         can_decide=decides,
         as_level=form_level(request) if decides else "",
         as_title=_as(request.current_level, titles) if decides else "",
+        as_whom=lent.holder_name if lent else "",
         can_withdraw=a_level_is_open(request) and (asked_by(sight, request) or user.is_superuser),
         can_retry=mends,
+        rules=rules_for(sight, request, titles),
+        concerned=not decides and a_level_is_open(request) and sight.decides_at(request.current_level, request.kind),
+        others=_others(sight, request),
     )
+
+
+def _others(sight: Sight, request: Request) -> Named | None:
+    opened = (step for step in request.steps.all() if step.index == request.current_step)
+    step = next(opened, None) if a_level_is_open(request) else None
+    return named(request, step, NAMED, but=sight.user_id) if step else None
 
 
 def form_level(request: Request) -> str:
@@ -72,31 +97,53 @@ def _why_failed(mends: bool) -> str:
 
 
 def _why_waiting(sight: Sight, request: Request, titles: dict[str, str]) -> str:
+    """The first rule that says no, as one sentence; where none does, in whose right."""
     if not a_level_is_open(request):
         return _("It is between two steps: what comes next shows in a moment.")
     level = _as(request.current_level, titles)
-    if request.current_level in sight.deciding and not sight.decides_at(request.current_level, request.kind):
-        return _("Your level does not count for requests of this kind; others who hold it decide.")
-    if request.current_level not in sight.deciding:
-        return _why_not_this_level(sight, level, titles)
+    if not sight.decides_at(request.current_level, request.kind):
+        return _why_not_theirs(sight, request, level, titles)
     if asked_by(sight, request) and not request.self_approval:
         return _("You asked for this yourself, so somebody else decides.")
     if request.distinct_approvers and (step := approved_as(sight.user_id, request)):
-        done = _as(step.level, titles)
-        return _("You approved as %(done)s already; another person decides as %(level)s.") % {
-            "done": done,
-            "level": level,
-        }
+        about = {"done": _as(step.level, titles), "level": level}
+        return _("You approved as %(done)s already; another person decides as %(level)s.") % about
+    if lent := sight.stand_ins_at(request.current_level, request.kind):
+        return _why_as_stand_in(decides_for(sight, request), lent[0], request, level, titles)
     if not request.current_level:
         return _("You hold a level, and anybody who holds one may decide this.")
     return _("You hold the level %(level)s.") % {"level": level}
 
 
+def _why_as_stand_in(lent: StandIn | None, first: StandIn, request: Request, level: str, titles: dict[str, str]) -> str:
+    if lent:
+        about = {"who": lent.holder_name, "level": _as(lent.level, titles), "day": date_format(lent.until, "j M Y")}
+        return _("You stand in for %(who)s as %(level)s until %(day)s.") % about
+    about = {"who": first.holder_name, "level": level}
+    if first.holder_id == request.requester_id:
+        return _("%(who)s asked for this, so nobody who stands in for them decides it.") % about
+    step = approved_as(first.holder_id, request)
+    about["done"] = _as(step.level, titles) if step else ""
+    said = _("%(who)s, for whom you stand in, decided as %(done)s already; another person decides as %(level)s.")
+    return said % about
+
+
+def _why_not_theirs(sight: Sight, request: Request, level: str, titles: dict[str, str]) -> str:
+    """They have nothing that counts here: not the level, or not for this kind."""
+    if request.current_level in sight.own:
+        return _("Your level does not count for requests of this kind; others who hold it decide.")
+    if request.current_level in sight.deciding:
+        return _("What you stand in for does not count for requests of this kind; others decide.")
+    return _why_not_this_level(sight, level, titles)
+
+
 def _why_not_this_level(sight: Sight, level: str, titles: dict[str, str]) -> str:
-    if not sight.levels:
+    held = listed([_as(name, titles) for name in sight.deciding if name])
+    if not held:
         return _("It waits for %(level)s; you hold no level.") % {"level": level}
-    held = listed([_as(name, titles) for name in sight.levels])
-    return _("It waits for %(level)s; you hold %(held)s.") % {"level": level, "held": held}
+    if not sight.stand_ins:
+        return _("It waits for %(level)s; you hold %(held)s.") % {"level": level, "held": held}
+    return _("It waits for %(level)s; you decide as %(held)s.") % {"level": level, "held": held}
 
 
 def _as(level: str, titles: dict[str, str]) -> str:
