@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import Http404
 
@@ -143,13 +144,25 @@ def visible(sight: Sight) -> QuerySet[Request]:
     if sight.everything:
         return Request.objects.all()
     own = Q(requester_id=sight.user_id)
-    if not sight.deciding:
-        return Request.objects.filter(own)
-    if sight.rarely:
-        return Request.objects.filter(own | Q(pk__in=_in_chains_of(sight).values("request_id")))
+    return Request.objects.filter(own | _in_chain(sight) if sight.deciding else own)
+
+
+def visible_apart(sight: Sight) -> tuple[QuerySet[Request], QuerySet[Request]]:
+    """The same in two parts, one's own and the others: asked for as one, the index of neither could be used."""
+    own = Q(requester_id=sight.user_id)
+    others = Q(requester=None) | ~own
+    if not sight.everything:
+        others &= _in_chain(sight, joined=connection.vendor == "postgresql") if sight.deciding else Q(pk__in=[])
+    return Request.objects.filter(own), Request.objects.filter(others)
+
+
+def _in_chain(sight: Sight, *, joined: bool = False) -> Q:
+    """A level that this person decides at is in the chain. ``joined``: as PostgreSQL likes it, if nothing else counts."""
+    chains = _in_chains_of(sight)
+    if sight.rarely or joined:
+        return Q(pk__in=chains.values("request_id"))
     # Not "equal", or PostgreSQL would first make a table of every step of these levels: one look for each row walked.
-    here = _in_chains_of(sight).filter(request__gte=OuterRef("pk"), request__lte=OuterRef("pk"))
-    return Request.objects.filter(own | Exists(here))
+    return Q(Exists(chains.filter(request__gte=OuterRef("pk"), request__lte=OuterRef("pk"))))
 
 
 def visible_to(user: Any) -> QuerySet[Request]:

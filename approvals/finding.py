@@ -22,6 +22,11 @@ from approvals.asking import Asked
 from approvals.models import Request, Status, Step
 
 Key = tuple[Any, int]
+Hint = tuple[str, str]
+"""For SQLite: after these words, this index."""
+_TABLE = 'FROM "approvals_request"'
+_STEPS = 'INNER JOIN "approvals_step" own'
+_NO_INDEX = (_TABLE, "NOT INDEXED")
 FEW = 2_000
 """So many requests are looked at one by one; with more, the order's index is walked."""
 
@@ -78,12 +83,14 @@ def find(sight: Sight, asked: Asked, limit: int) -> Found:
     place = _read_place(order, asked.after)
     few = _few(sight, asked)
     keys: list[Key] = []
-    for rows in _lists(sight, asked):
+    for rows in _lists(sight, asked, apart=few is None):
         rows = rows.filter(_narrowed(asked, few))
+        if few is not None:
+            keys += _keys(rows.order_by(), order, FEW, _NO_INDEX)
+            continue
         for part in _in_order(rows, order, place):
-            hint = (_TABLE, "NOT INDEXED") if few is not None else _hint(asked)
-            keys += _keys(part, order, limit + 1, hint)
-    keys = _sorted(keys, order)[: limit + 1]
+            keys += _keys(part, order, limit + 1, _hint(asked))
+    keys = (_sorted(keys, order) if few is None else _behind(place, keys, order))[: limit + 1]
     following = _place(keys[limit - 1]) if len(keys) > limit else ""
     return Found(tuple(pk for _value, pk in keys[:limit]), following, place is not None or not asked.after)
 
@@ -91,12 +98,12 @@ def find(sight: Sight, asked: Asked, limit: int) -> Found:
 # --- what a view holds ------------------------------------------------------------------------------------------------
 
 
-def _lists(sight: Sight, asked: Asked) -> Iterator[QuerySet[Request]]:
-    """A view's rows; what waits comes level by level, each in the order of its index."""
+def _lists(sight: Sight, asked: Asked, *, apart: bool = True) -> Iterator[QuerySet[Request]]:
+    """A view's rows. ``apart``: what waits comes level by level, each in the order of its index."""
     if asked.view == "waiting":
         levels = [level for level in sight.deciding if asked.level in ("", level)]
-        for level in levels:
-            yield Request.objects.filter(mine_to_decide(sight), current_level=level)
+        for some in [[level] for level in levels] if apart else [levels]:
+            yield Request.objects.filter(mine_to_decide(sight), current_level__in=some)
     elif asked.view == "mine":
         yield Request.objects.filter(requester_id=sight.user_id)
     elif asked.view == "decided":
@@ -245,6 +252,14 @@ def _sorted(keys: Iterable[Key], order: Order) -> list[Key]:
     return without + with_value if order.nulls < 0 else with_value + without
 
 
+def _behind(place: Key | None, keys: Iterable[Key], order: Order) -> list[Key]:
+    """Those that stand behind the place, whether or not it still is one of them."""
+    if place is None:
+        return _sorted(keys, order)
+    ordered = _sorted({*keys, place}, order)
+    return ordered[ordered.index(place) + 1 :]
+
+
 def _place(key: Key) -> str:
     value, pk = key
     return f"{value.isoformat() if isinstance(value, datetime) else '' if value is None else value}_{pk}"
@@ -276,19 +291,14 @@ def _value(column: str, text: str) -> Any:
 # --- how it is asked --------------------------------------------------------------------------------------------------
 
 
-_TABLE = 'FROM "approvals_request"'
-_STEPS = 'INNER JOIN "approvals_step" own'
-
-
-def _hint(asked: Asked) -> tuple[str, str]:
-    """After these words, this index."""
+def _hint(asked: Asked) -> Hint:
     if (asked.view, asked.order) == ("decided", "latest"):
         return _STEPS, 'INDEXED BY "decided_by_time"'
     index = _WALKS.get((asked.view, asked.order))
     return _TABLE, f'INDEXED BY "{index}"' if index else ""
 
 
-def _keys(rows: QuerySet[Request], order: Order, limit: int, hint: tuple[str, str]) -> list[Key]:
+def _keys(rows: QuerySet[Request], order: Order, limit: int, hint: Hint) -> list[Key]:
     """(value, id) of the first rows. Hints are SQLite's: without statistics it takes any equality for a rare one."""
     wanted = rows.values_list(order.column, "pk")[:limit]
     if connection.vendor != "sqlite":

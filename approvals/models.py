@@ -150,6 +150,7 @@ class Request(models.Model):
             models.Index(fields=["deadline", "id"], name="open_by_deadline", condition=Q(closed_at__isnull=True)),
             models.Index(fields=["-closed_at", "-id"], name="closed_by_time", condition=Q(closed_at__isnull=False)),
             models.Index(fields=["requester", "-id"], name="mine"),
+            models.Index(fields=["requester", "-id"], name="mine_open", condition=Q(closed_at__isnull=True)),
             models.Index(fields=["status", "id"], name="by_status"),
             models.Index(fields=["kind", "id"], name="by_kind"),
             models.Index(
@@ -301,5 +302,5 @@ class Record(models.Model):
 
 
 from approvals.drift import Missing, Reconciliation  # noqa: E402, F401  (found here, as every row is)
-from approvals.remarks import Remark  # noqa: E402, F401
+from approvals.remarks import Remark as Remark  # noqa: E402
 from approvals.searched import SearchText  # noqa: E402, F401

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from approvals.access import Sight, sight_of, visible
+from approvals.access import Sight, sight_of, visible, visible_apart
 from approvals.asking import FILTERS, SORTS, VIEWS, Asked
 from approvals.finding import decided_by, find, mine_to_decide
 from approvals.models import Request, Status
@@ -158,27 +158,46 @@ def count_waiting_for(user: Any) -> int:
 
 def _count_waiting(sight: Sight) -> int:
     """Level by level, as in the list: asked for all at once, SQLite would go through all that waits for anybody."""
-    waiting = [_mine_to_decide(sight).filter(current_level=level) for level in sight.deciding]
-    return once(("waiting", sight), lambda: min(CAP + 1, sum(map(capped, waiting))))
+    mine = _mine_to_decide(sight).order_by("deadline", "id")
+    waiting = [mine.filter(current_level=level) for level in sight.deciding]
+    return once(("waiting", sight), lambda: _sum_of(waiting))
 
 
 def counts_for(user: Any) -> dict[str, int]:
     """The number on each chip, up to CAP + 1."""
     sight = sight_of(user)
-    found = {
-        "open": visible(sight).filter(closed_at=None).order_by("deadline", "id"),
-        "mine": Request.objects.filter(requester_id=sight.user_id),
-        "decided": decided_by(sight).order_by("-own__decided_at"),
-        "closed": visible(sight).filter(closed_at__isnull=False).order_by("-closed_at", "-id"),
+    return {**shared_counts(sight), **own_counts(sight)}
+
+
+def shared_counts(sight: Sight) -> dict[str, int]:
+    """Those that are the same for all who see the same."""
+    return {
+        "waiting": _count_waiting(sight),
+        "open": _count_visible(sight, closed_at=None),
+        "closed": _count_visible(sight, "-closed_at", "-id", closed_at__isnull=False),
     }
-    return {"waiting": _count_waiting(sight), **{name: capped(rows) for name, rows in found.items()}}
+
+
+def _count_visible(sight: Sight, *order: str, **state: Any) -> int:
+    """In the order of an index that holds just these, so that it is walked; what is rare is found from its steps."""
+    own, others = (rows.filter(**state) for rows in visible_apart(sight))
+    return _sum_of([own.order_by("-id"), others.order_by(*(() if sight.rarely else order))])
+
+
+def own_counts(sight: Sight) -> dict[str, int]:
+    """Those that are each person's own."""
+    return {
+        "mine": capped(Request.objects.filter(requester_id=sight.user_id)),
+        "decided": capped(decided_by(sight).order_by("-own__decided_at")),
+    }
+
+
+def _sum_of(parts: Iterable[QuerySet[Request]]) -> int:
+    return min(CAP + 1, sum(map(capped, parts)))
 
 
 def capped(rows: QuerySet[Request]) -> int:
-    """A count that stops counting: the cost of a page must not grow with the company.
-
-    In an order whose index holds just these rows, that index is walked; else whatever lies before them in the table.
-    """
+    """A count that stops counting: the cost of a page must not grow with the company."""
     return rows[: CAP + 1].count()
 
 

@@ -11,6 +11,8 @@ from dashboard.leaving import leave
 from tests.bench.measuring.table import Table
 
 LIMIT, TRIES, USERS = 30.0, 3, 1_000
+DECISIONS = 20_000
+"""Made by one person, on requests that are closed."""
 LEVELS = {"manager": 1, "director": 3, "vp": 20, "ceo": 200}
 """Every so many requests have the level in their chain."""
 FILTERS: list[dict[str, str]] = [
@@ -43,8 +45,12 @@ def main() -> None:
 
 
 def fill(count: int) -> list[Any]:
-    """A thousand people, one of each level, one who sees all; what they ask for as rows only."""
+    """A thousand people, one of each level, one who sees all, one who has decided much; what they ask for as rows only.
+
+    Then statistics on PostgreSQL, as its autovacuum gathers them within a minute of any such load.
+    """
     from django.contrib.auth.models import User
+    from django.db import connection
     from django.utils import timezone
 
     from approvals.models import Level, LevelHolder, Request, SearchText, Step
@@ -54,7 +60,7 @@ def fill(count: int) -> list[Any]:
     now = timezone.now()
     made = [User(username=f"user{n}", first_name=f"First{n}", last_name=f"Last{n}") for n in range(USERS)]
     users = User.objects.bulk_create(made)
-    for user, level in zip(users, LEVELS, strict=False):
+    for user, level in zip(users, [*LEVELS, "manager"], strict=False):
         LevelHolder.objects.create(user=user, level=Level.objects.get(name=level))
     boss = User.objects.create_superuser("boss")
 
@@ -78,8 +84,32 @@ def fill(count: int) -> list[Any]:
         ],
         batch_size=500,
     )
-    SearchText.objects.bulk_create([text_of(row) for row in rows], batch_size=500)
-    return [*users[: len(LEVELS)], users[9], boss]
+    past = decisions(users[9], users[len(LEVELS)])
+    SearchText.objects.bulk_create([text_of(row) for row in (*rows, *past)], batch_size=500)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    return [*users[: len(LEVELS) + 1], users[9], boss]
+
+
+def decisions(requester: Any, by: Any) -> list[Any]:
+    """Requests of the last years that this person has approved."""
+    from django.utils import timezone
+
+    from approvals.models import Request, Step
+
+    def request(number: int) -> Request:
+        at = timezone.now() - timedelta(minutes=30 * number)
+        return Request(
+            workflow_id=f"decided-{number}", first_run_id="measured", title=f"Chair {number}, hall {number % 97}",
+            amount=random.randint(1, 10_000), requester=requester, requester_name=requester.username,
+            status="approved", created_at=at, started_at=at, closed_at=at,
+        )  # fmt: skip
+
+    rows = Request.objects.bulk_create([request(number) for number in range(DECISIONS)], batch_size=500)
+    done = {"index": 0, "level": "manager", "timeout_seconds": 1, "state": "approved", "decided_by": by}
+    Step.objects.bulk_create([Step(request=row, decided_at=row.closed_at, **done) for row in rows], batch_size=500)
+    return rows
 
 
 def measure(table: Table, people: list[Any]) -> None:
