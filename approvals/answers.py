@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 
 from approvals import services
-from approvals.forms import DecideForm, ReasonForm, sentences
+from approvals.forms import DecideForm, ReasonForm, SayForm, sentences
 from approvals.models import Request
 from approvals.page import request_page
 
@@ -28,11 +28,17 @@ def fresh_forms(approval: Request) -> dict[str, Any]:
     return {
         "form": DecideForm(initial={"decision_id": uuid4(), "shown": services.shown_digest(approval)}),
         "reason_form": ReasonForm(initial={"decision_id": uuid4()}),
+        "say_form": SayForm(initial={"form_id": uuid4()}),
     }
 
 
 def whole_page(request: HttpRequest, approval: Request, **more: Any) -> HttpResponse:
     return _rendered(request, "approvals/request.html", approval, 200, more)
+
+
+def wrong_page(request: HttpRequest, approval: Request, **more: Any) -> HttpResponse:
+    """The whole page, with a form in it that says what is wrong with it."""
+    return _rendered(request, "approvals/request.html", approval, 400, more)
 
 
 def panel(request: HttpRequest, approval: Request, status: int = 200, **more: Any) -> HttpResponse:

@@ -12,8 +12,8 @@ from approvals.models import Remark, Request
 from approvals.rows import person_name, who_asked
 
 PAGE = 50
-EXCERPT = 80
-"""Characters of a question that are said again beside its answer."""
+EXCERPT, ABOUT, BRIEF = 160, 80, 30
+"""Characters of a question that are said again: where it waits, beside its answer, on a button."""
 MOST = 5
 """So many questions are shown that wait; who has answered one of them sees the next."""
 
@@ -37,6 +37,15 @@ class Said:
     question: int | None = None
     about: str = ""
     """The beginning of the question that this answers."""
+
+    @property
+    def excerpt(self) -> str:
+        return excerpt(self.text)
+
+    @property
+    def brief(self) -> str:
+        """As it fits on a button."""
+        return excerpt(self.text, BRIEF)
 
 
 @dataclass(frozen=True)
@@ -81,14 +90,14 @@ def _said(row: Remark, answer: int | None = None) -> Said:
         waits=row.kind == K.QUESTION and row.answered_at is None,
         answer=answer,
         question=row.question_id,
-        about=excerpt(row.question.text) if row.question else "",
+        about=excerpt(row.question.text, ABOUT) if row.question else "",
     )
 
 
-def excerpt(text: str) -> str:
+def excerpt(text: str, most: int = EXCERPT) -> str:
     """One line of it."""
     line = " ".join(text.split())
-    return line if len(line) <= EXCERPT else f"{line[: EXCERPT - 1].rstrip()}…"
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
 # --- questions ----------------------------------------------------------------------------------------------------

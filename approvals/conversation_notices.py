@@ -36,7 +36,7 @@ def said(row: Request, remark: Remark) -> None:
 def _concerned(row: Request, remark: Remark) -> QuerySet[User]:
     """A question concerns who is asked, an answer who asked and who can decide now, a comment all who took part."""
     people = {K.QUESTION: _asked, K.ANSWER: _waiting, K.COMMENT: _taking_part}[K(remark.kind)](row, remark)
-    found = User.objects.filter(people, is_active=True).exclude(pk=remark.author_id)
+    found = User.objects.filter(people, ~Q(pk=remark.author_id), is_active=True)
     return found.select_related("preferences").order_by("pk")
 
 
@@ -71,5 +71,5 @@ def write_remark(letter: Letter) -> Message | None:
 
 def _concerns(letter: Letter, remark: Remark) -> bool:
     sees = visible_to(letter.user).filter(pk=remark.request_id)
-    concerned = _concerned(remark.request, remark).filter(pk=letter.user_id)
+    concerned = _concerned(remark.request, remark).filter(Q(pk=letter.user_id))
     return sees.exists() and concerned.exists()

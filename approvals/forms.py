@@ -1,17 +1,19 @@
 """The forms: a new request, a decision, a reason. What was typed is kept, whatever is wrong with it."""
 
-import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from approvals import actions, inputs
-from approvals.models import Attempt, Policy
+from approvals.again import to_follow
+from approvals.models import Attempt, Policy, Request
 
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "JPY", "CAD", "AUD", "CNY", "INR")
 NO_ACTION = "none"
@@ -73,10 +75,13 @@ class NewRequestForm(ChainForm):
     )
     action = Typed(label=gettext_lazy("When approved"), widget=forms.Select)
     form_id = Typed(widget=forms.HiddenInput)
-    field_order = ["title", "amount", "currency", "kind", "details", "action", "form_id"]
+    again = Typed(widget=forms.HiddenInput)
+    field_order = ["title", "amount", "currency", "kind", "details", "action", "form_id", "again"]
 
-    def __init__(self, *args: Any, **more: Any) -> None:
+    def __init__(self, *args: Any, by: User, given: Mapping[str, Mapping[str, str]] | None = None, **more: Any) -> None:
+        """``given``: arguments to begin with, by the name of their action."""
         super().__init__(*args, **more)
+        self.by, self.given = by, given or {}
         self.actions = {action.name: action for action in actions.available() if action.name != NO_ACTION}
         _choose(
             self.fields["action"], [(NO_ACTION, _("nothing runs")), *((a.name, a.title) for a in self.actions.values())]
@@ -104,18 +109,36 @@ class NewRequestForm(ChainForm):
         return {"name": name, "args": args}
 
     def clean_form_id(self) -> UUID:
-        try:
-            return UUID(self.cleaned_data["form_id"])
-        except ValueError:
-            return uuid4()
+        return _uuid(self.cleaned_data["form_id"]) or uuid4()
+
+    def clean_again(self) -> Request | None:
+        """What this follows; an address that is none, or another's, is said rather than left out silently."""
+        found = self.follows()
+        if self.cleaned_data["again"].strip() and found is None:
+            raise ValidationError(
+                _("What this was to follow cannot be submitted again by you. Send it once more, and it stands alone.")
+            )
+        return found
+
+    def follows(self) -> Request | None:
+        """What this asks for again, if it may."""
+        uuid = _uuid(str(self["again"].value() or "").strip())
+        return to_follow(self.by, uuid) if uuid else None
 
     def _typed_arguments(self, name: str) -> dict[str, Any]:
         """What was typed for this action's arguments; an empty field is an argument that was not given."""
         typed = {p: self._typed(name, p.name) for p in self.actions[name].parameters}
-        return {p.name: _read(p, text) for p, text in typed.items() if text.strip()}
+        return {p.name: inputs.argument_of(p, text) for p, text in typed.items() if text.strip()}
 
     def _typed(self, action: str, parameter: str) -> str:
         return str(self.data.get(f"arg-{action}-{parameter}", ""))
+
+    def _shown(self, action: str, parameter: Any) -> str:
+        if self.is_bound:
+            return self._typed(action, parameter.name)
+        if action in self.given:
+            return self.given[action].get(parameter.name, "")
+        return _default(parameter)
 
     def arguments(self) -> list[dict[str, Any]]:
         """The fields of every action's arguments, with what was typed, for the template."""
@@ -129,7 +152,7 @@ class NewRequestForm(ChainForm):
                         "label": p.name.replace("_", " "),
                         "type": _TYPES.get(p.type, str(p.type)),
                         "required": p.required,
-                        "value": self._typed(action.name, p.name) if self.is_bound else _default(p),
+                        "value": self._shown(action.name, p),
                     }
                     for p in action.parameters
                 ],
@@ -146,17 +169,6 @@ _TYPES: dict[Any, Any] = {
     list: gettext_lazy("a list, as JSON"),
     dict: gettext_lazy("an object, as JSON"),
 }
-
-
-def _read(parameter: Any, text: str) -> Any:
-    """Texts stay texts, which the registry reads further; a list or an object is read as JSON if it is JSON."""
-    text = inputs.lines_of(text, LONGEST_COMMENT)
-    if parameter.type not in (list, dict):
-        return text
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
 
 
 def _default(parameter: Any) -> str:
@@ -215,6 +227,29 @@ class ReasonForm(forms.Form):
 
     def clean_decision_id(self) -> str:
         return _decision_id(self.cleaned_data["decision_id"])
+
+
+class SayForm(forms.Form):
+    """A comment, a question or an answer: which of them, the button says. ``form_id`` makes a double click one."""
+
+    text = Typed(label=gettext_lazy("Comment or question"), widget=forms.Textarea(attrs={"rows": 3}))
+    form_id = Typed(widget=forms.HiddenInput)
+
+    def clean_text(self) -> str:
+        text = inputs.lines_of(self.cleaned_data["text"], LONGEST_COMMENT)
+        if not any(map(inputs.visible, text)):
+            raise ValidationError(_("Write something first."))
+        return text
+
+    def clean_form_id(self) -> UUID:
+        return _uuid(self.cleaned_data["form_id"]) or uuid4()
+
+
+def _uuid(typed: str) -> UUID | None:
+    try:
+        return UUID(typed)
+    except ValueError:
+        return None
 
 
 def _decision_id(typed: str) -> str:

@@ -31,6 +31,8 @@ class Sentence:
     refused: bool = False
     why: str = ""
     known: str = ""
+    href: str = ""
+    """Where on the page the words are that it only mentions."""
 
 
 def history_of(stream: str, titles: Mapping[str, str]) -> tuple[Sentence, ...]:
@@ -50,7 +52,7 @@ def _sentence(entry: Entry, names: Mapping[str, str], titles: Mapping[str, str])
     data = entry.data
     refused = entry.kind == "decision.refused"
     phrase, level, quote = _phrase(entry.kind, data), _text(data, "level"), _quote(entry.kind, data)
-    text = str(phrase) % {"level": in_a_sentence(titles.get(level, level)), **_policy(data)}
+    text = str(phrase) % {"level": in_a_sentence(titles.get(level, level)), **_policy(data), **_linked(data)}
     known = _("claimed by a program") if entry.known == "program" and entry.kind.startswith("decision.") else ""
     return Sentence(
         at=entry.at,
@@ -60,7 +62,14 @@ def _sentence(entry: Entry, names: Mapping[str, str], titles: Mapping[str, str])
         refused=refused,
         why=_text(data, "reason") if refused else "",
         known=known,
+        href=_href(data) if entry.kind in _SAID else "",
     )
+
+
+def _href(data: Mapping[str, Any]) -> str:
+    """What was said stands in the conversation."""
+    number = data.get("remark")
+    return f"#remark-{number}" if isinstance(number, int) else ""
 
 
 def _who(entry: Entry, names: Mapping[str, str]) -> str:
@@ -84,9 +93,14 @@ _HAPPENED = {
     "request.ended_outside": gettext_lazy("It was ended from outside"),
     "request.mended": gettext_lazy("What the index said was put right, as the workflow says it"),
     "request.recreated": gettext_lazy("The index had lost it; it was written down again as the workflow says it."),
+    "request.submitted_again": gettext_lazy("asked for it again, as %(as)s."),
+    "comment.added": gettext_lazy("commented."),
+    "question.asked": gettext_lazy("put a question to the requester."),
+    "question.answered": gettext_lazy("answered a question."),
     "action.done": gettext_lazy("The approved action ran."),
     "action.failed": gettext_lazy("The approved action failed"),
 }
+_SAID = {"comment.added", "question.asked", "question.answered"}
 _APPLIED = {
     "approve": gettext_lazy("approved as %(level)s"),
     "reject": gettext_lazy("rejected as %(level)s"),
@@ -116,6 +130,8 @@ def _phrase(kind: str, data: Mapping[str, Any]) -> Any:
         return _APPLIED.get(_text(data, "verdict"), gettext_lazy("decided as %(level)s"))
     if kind == "decision.refused":
         return _REFUSED.get(_text(data, "verdict"), gettext_lazy("tried to decide as %(level)s"))
+    if kind == "request.submitted" and _text(data, "follows"):
+        return gettext_lazy("asked for it again, after %(follows)s.")
     if kind == "request.closed":
         return _CLOSED.get(_text(data, "status"), gettext_lazy("It closed."))
     return _HAPPENED.get(kind) or kind.replace(".", ", ").replace("_", " ").replace("%", "%%")
@@ -123,6 +139,10 @@ def _phrase(kind: str, data: Mapping[str, Any]) -> Any:
 
 def _policy(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"policy": _text(data, "policy"), "version": data.get("policy_version", "?")}
+
+
+def _linked(data: Mapping[str, Any]) -> dict[str, str]:
+    return {"follows": _text(data, "follows"), "as": _text(data, "as")}
 
 
 def _quote(kind: str, data: Mapping[str, Any]) -> str:

@@ -1,16 +1,21 @@
 """What people type, read strictly: amounts, one line of text, several lines, details. Each refusal is a sentence."""
 
+import json
 import re
 import unicodedata
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+
+from worker.registry import Parameter
 
 MOST_DIGITS = 13
 MOST_LINES = 100
 MOST_BYTES = 20_000
 LONGEST_KEY = 100
+LONGEST_ARGUMENT = 5_000
 JOINERS = "\u200c\u200d"
 """Invisible, but some scripts and emoji are written with them."""
 
@@ -78,6 +83,17 @@ def lines_of(text: str, most: int) -> str:
             % {"length": f"{len(text):,}", "most": f"{most:,}"}
         )
     return text
+
+
+def argument_of(parameter: Parameter, text: str) -> Any:
+    """Texts stay texts, which the registry reads further; a list or an object is read as JSON if it is JSON."""
+    text = lines_of(text, LONGEST_ARGUMENT)
+    if parameter.type not in (list, dict):
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def visible(sign: str) -> bool:

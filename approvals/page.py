@@ -8,12 +8,14 @@ from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
-from django.db.models import prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from approvals import actions
-from approvals.access import sight_of
+from approvals.access import sight_of, visible_to
+from approvals.again import can_be_followed
+from approvals.conversation import Talk, talk_of
 from approvals.deciders import by_level
 from approvals.history import Sentence, history_of
 from approvals.models import Attempt, Record, Request, Status, Step
@@ -29,6 +31,7 @@ from approvals.rows import (
 from approvals.why import Standing, standing
 from approvals.words import in_a_sentence
 
+LINKED = 10
 NAMED = 3
 """So many holders of a level are named; the others are a number."""
 
@@ -79,18 +82,36 @@ class RequestPage:
     standing: Standing
     temporal_url: str
     sees_ledger: bool
+    talk: Talk
+    follows: Request | None
+    """What it asks for again, if this person sees that."""
+    followed_by: tuple[Request, ...]
+    can_ask_again: bool
 
 
 def request_page(request: Request, user: Any) -> RequestPage:
     sight = sight_of(user)
     prefetch_related_objects([request], "steps")
+    linked = _linked(request, user)
     return RequestPage(
         request=request,
         version=form_version(request),
         standing=standing(user, sight, request, level_titles()),
         temporal_url=temporal_url(request),
         sees_ledger=sight.everything,
+        talk=talk_of(request, user),
+        follows=next((one for one in linked if one.pk == request.follows_id), None),
+        followed_by=tuple(one for one in linked if one.follows_id == request.pk),
+        can_ask_again=can_be_followed(request, user),
     )
+
+
+def _linked(request: Request, user: Any) -> list[Request]:
+    """What it follows and what follows it, where this person sees them. Nothing follows what is open."""
+    if request.is_open and not request.follows_id:
+        return []
+    either = Q(follows=request) | Q(pk=request.follows_id) if request.follows_id else Q(follows=request)
+    return list(visible_to(user).filter(either).order_by("pk")[:LINKED])
 
 
 def state_of(request: Request) -> StateShown:

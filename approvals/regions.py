@@ -9,9 +9,11 @@ from django.contrib.auth import get_user_model
 from approvals import asking, queries
 from approvals.access import visible_to
 from approvals.confirm import confirm
+from approvals.conversation import asked_of, conversation_of, open_questions, talk_version
 from approvals.models import Request
 from approvals.once import once
 from approvals.page import state_of
+from approvals.rows import who_asked
 from live.regions import Region, register
 
 
@@ -31,7 +33,7 @@ class InboxRegion(Region):
     def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
         asked = asking.of_key(key)
         assert asked is not None, "or it was not to be watched"
-        return {"inbox": queries.inbox(_person(audience), asked)}
+        return {"inbox": queries.inbox(_person(audience), asked), "asked_of_you": asked_of(int(str(audience)))}
 
 
 @register
@@ -42,14 +44,53 @@ class RequestRegion(Region):
     template = "approvals/_state.html"
 
     def may_watch(self, user: Any, key: str) -> bool:
-        return bool(user.is_active) and (uuid := _uuid(key)) is not None and visible_to(user).filter(uuid=uuid).exists()
+        return _sees(user, key)
 
     def audience(self, user: Any, key: str) -> Hashable:
         return "sees it"
 
     def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
-        found = Request.objects.select_related("requester").get(uuid=UUID(key))
+        found = _request(key)
         return {"state": state_of(found), "confirmed": confirm(found)}
+
+
+@register
+class ConversationRegion(Region):
+    """What was said about one request, as everybody who sees it reads it."""
+
+    name = "conversation"
+    template = "approvals/_conversation.html"
+    interval = 5.0
+
+    def may_watch(self, user: Any, key: str) -> bool:
+        return _sees(user, key)
+
+    def audience(self, user: Any, key: str) -> Hashable:
+        return "sees it"
+
+    def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
+        return {"conversation": conversation_of(_request(key))}
+
+
+@register
+class QuestionsRegion(Region):
+    """That a question waits for the requester, who is told in other words; and which form they need to answer it."""
+
+    name = "questions"
+    template = "approvals/_questions.html"
+    interval = 5.0
+
+    def may_watch(self, user: Any, key: str) -> bool:
+        return _sees(user, key)
+
+    def audience(self, user: Any, key: str) -> Hashable:
+        return "asked for it" if _request(key).requester_id == user.pk else "sees it"
+
+    def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
+        one, own = _request(key), audience == "asked for it"
+        waiting = open_questions(one)
+        version = talk_version(one, waiting if own else ())
+        return {"one": one, "waiting": waiting, "own": own, "who": who_asked(one), "version": version}
 
 
 @register
@@ -72,6 +113,16 @@ class BadgeRegion(Region):
 
 def _person(pk: Hashable) -> Any:
     return once(("person", pk), lambda: get_user_model()._default_manager.get(pk=str(pk)))
+
+
+def _sees(user: Any, key: str) -> bool:
+    if not user.is_active or (uuid := _uuid(key)) is None:
+        return False
+    return once(("sees", user.pk, uuid), visible_to(user).filter(uuid=uuid).exists)
+
+
+def _request(key: str) -> Request:
+    return once(("request", key), lambda: Request.objects.select_related("requester").get(uuid=UUID(key)))
 
 
 def _uuid(key: str) -> UUID | None:

@@ -37,10 +37,12 @@ def submit(
     action: dict[str, Any] | None,
     by: User,
     uuid: uuids.UUID | None = None,
+    follows: Request | None = None,
 ) -> Request:
     """Keep a request, then start its workflow. With Temporal away it stays "not started yet" and starts by itself.
 
     ``uuid`` is the form's: the same form sent twice is one request. Another person's uuid is not taken.
+    ``follows``: what it asks for again; both of them say so, and so does the ledger.
     """
     asked = {
         "title": title,
@@ -51,21 +53,25 @@ def submit(
         "details": details,
         "action": action,
     }
-    row, new = _keep(asked, amount, by, uuid or uuids.uuid4())
+    row, new = _keep(asked, amount, by, uuid or uuids.uuid4(), follows)
     if new:
         sending.start(row)
         row.refresh_from_db()
     return row
 
 
-def _keep(asked: dict[str, Any], amount: Decimal, by: User, uuid: uuids.UUID) -> tuple[Request, bool]:
+def _keep(
+    asked: dict[str, Any], amount: Decimal, by: User, uuid: uuids.UUID, follows: Request | None
+) -> tuple[Request, bool]:
     try:
-        return _kept(asked, amount, by, uuid)
+        return _kept(asked, amount, by, uuid, follows)
     except IntegrityError:  # the same form, a moment before, on another connection
-        return _kept(asked, amount, by, uuid)
+        return _kept(asked, amount, by, uuid, follows)
 
 
-def _kept(asked: dict[str, Any], amount: Decimal, by: User, uuid: uuids.UUID) -> tuple[Request, bool]:
+def _kept(
+    asked: dict[str, Any], amount: Decimal, by: User, uuid: uuids.UUID, follows: Request | None
+) -> tuple[Request, bool]:
     with write():
         row = Request.objects.filter(uuid=uuid).first()
         if row and row.requester_id == by.pk:
@@ -85,10 +91,15 @@ def _kept(asked: dict[str, Any], amount: Decimal, by: User, uuid: uuids.UUID) ->
             action_name=action.get("name", ""),
             action_args=action.get("args", {}),
             payload=asked,
+            follows=follows,
             created_at=timezone.now(),
         )
         remember(row)
-        enter(row, "request.submitted", content_of(row), actor=by.get_username(), known=SIGNED_IN)
+        before = {"follows": follows.reference, "follows_uuid": str(follows.uuid)} if follows else {}
+        enter(row, "request.submitted", content_of(row) | before, actor=by.get_username(), known=SIGNED_IN)
+        if follows:
+            again = {"as": row.reference, "as_uuid": str(row.uuid)}
+            enter(follows, "request.submitted_again", again, actor=by.get_username(), known=SIGNED_IN)
     return row, True
 
 

@@ -4,6 +4,7 @@ import uuid as uuids
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -55,14 +56,14 @@ def _checked(row: Request, kind: Remark.Kind, question: int | None, by: User) ->
     if kind == K.ANSWER:
         if row.requester_id != by.pk:
             raise Refused(_("Only who asked for it answers questions about it. You can comment."))
-        if not row.remarks.filter(pk=question, kind=K.QUESTION).exists():
+        if not row.remarks.filter(Q(pk=question), kind=K.QUESTION).exists():
             raise Refused(_("There is no such question on this request. You can comment."))
     return {}
 
 
 def _settle(remark: Remark) -> None:
     """The first answer ends the waiting; more answers are welcome."""
-    open_ = Remark.objects.filter(pk=remark.question_id, answered_at=None)
+    open_ = Remark.objects.filter(Q(pk=remark.question_id), answered_at=None)
     open_.update(answered_at=remark.at)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from approvals import views
+from approvals import conversing, views
 
 app_name = "approvals"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("<uuid:uuid>/", views.show, name="request"),
     path("<uuid:uuid>/form/", views.form, name="form"),
     path("<uuid:uuid>/row/", views.row, name="row"),
+    path("<uuid:uuid>/say/", conversing.say, name="say"),
+    path("<uuid:uuid>/conversation/", conversing.earlier, name="conversation"),
     path("<uuid:uuid>/decide/", views.decide, name="decide"),
     path("<uuid:uuid>/withdraw/", views.withdraw, name="withdraw"),
     path("<uuid:uuid>/retry/", views.retry, name="retry"),

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -16,8 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from approvals import answers, policies, services, stranded
 from approvals.access import get_request_for
+from approvals.again import beginning, can_be_followed, followers
 from approvals.filters import asked_of
-from approvals.forms import ChainForm, DecideForm, NewRequestForm, ReasonForm
+from approvals.forms import CURRENCIES, ChainForm, DecideForm, NewRequestForm, ReasonForm
 from approvals.models import Attempt
 from approvals.once import read_once
 from approvals.page import request_page
@@ -49,15 +50,36 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def new(request: HttpRequest) -> HttpResponse:
+    by = _person(request)
     if request.method != "POST":
-        return _new_form(request, NewRequestForm(initial={"form_id": uuid4(), "kind": "default", "currency": "EUR"}))
-    form = NewRequestForm(request.POST)
+        return _begun(request, by)
+    form = NewRequestForm(request.POST, by=by)
     if "show_chain" in request.POST:
         return _new_form(request, form)
     if not form.is_valid():
         form.focus_on_what_is_wrong()
         return _new_form(request, form, status=400)
-    return redirect(_submit(form, request.user))
+    return redirect(_submit(form, by))
+
+
+def _begun(request: HttpRequest, by: User) -> HttpResponse:
+    """An empty form, or one that begins with what it asks for again."""
+    initial: dict[str, Any] = {"form_id": uuid4(), "kind": "default", "currency": "EUR"}
+    if "again" not in request.GET:
+        return _new_form(request, NewRequestForm(by=by, initial=initial))
+    old = get_request_for(by, _uuid_or_404(request.GET["again"]))
+    if not can_be_followed(old, by):
+        return _new_form(request, NewRequestForm(by=by, initial=initial), not_again=old)
+    begun = beginning(old, CURRENCIES)
+    form = NewRequestForm(by=by, initial=initial | begun.initial, given=begun.arguments)
+    return _new_form(request, form)
+
+
+def _uuid_or_404(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None
 
 
 def _submit(form: NewRequestForm, user: Any) -> Any:
@@ -70,15 +92,17 @@ def _submit(form: NewRequestForm, user: Any) -> Any:
         details=typed["details"],
         action=typed["action"],
         uuid=typed["form_id"],
+        follows=typed["again"],
         by=user,
     )
 
 
-def _new_form(request: HttpRequest, form: NewRequestForm, status: int = 200) -> HttpResponse:
+def _new_form(request: HttpRequest, form: NewRequestForm, status: int = 200, **more: Any) -> HttpResponse:
     asked = "show_chain" in request.POST
-    context = {"form": form, "arguments": form.arguments(), "judged": form.is_bound and not asked}
-    if form.is_bound:
-        context |= _chain_for(form.data, request.user)
+    context = {"form": form, "arguments": form.arguments(), "judged": form.is_bound and not asked, **more}
+    context |= _chain_for(form.data if form.is_bound else form.initial, request.user)
+    if old := form.follows():
+        context |= {"old": old, "missing": beginning(old, CURRENCIES).missing, "before": followers(old, form.by)}
     return render(request, "approvals/new.html", context, status=status)
 
 

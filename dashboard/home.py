@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from approvals import access, queries, stranded
+from approvals.conversation import asked_of
 from approvals.rows import Row
 from dashboard.drift import drift_now
 from dashboard.templatetags.look import spelled
@@ -27,6 +28,7 @@ def home_for(user: Any) -> Mapping[str, Any]:
     soon = _others(theirs, own)[:EACH]
     stuck, number_stuck = stranded.for_home(user, EACH)
     return {
+        "asked_of_you": asked_of(sight.user_id),
         "stuck": stuck,
         "number_stuck": number_stuck,
         "more_stuck": number_stuck - len(stuck),

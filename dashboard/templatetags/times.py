@@ -3,7 +3,7 @@
 ``{% load times %}`` gives
 ``{{ moment|when }}``  "just now", "5 min ago", "today 08:12", "20 Nov, 08:12"; one to come reads as ``due`` says it;
 ``{{ moment|clock }}`` "08:12", "20 Nov, 08:12": for a column of times;
-``{{ deadline|due }}`` "due in 3 h 10 min", "due tomorrow, 09:30", and once it has passed "2 h late";
+``{{ deadline|due }}`` "due in 3 h 10 min", "due in 4 min 10 s", "due tomorrow, 09:30", once it has passed "2 h late";
 ``{{ seconds|lasting }}`` "3 h 10 min".
 """
 
@@ -20,6 +20,7 @@ register = template.Library()
 
 _SAID_IN_HOURS = timedelta(hours=24)
 _SAID_IN_MINUTES = timedelta(hours=1)
+_SAID_IN_SECONDS = timedelta(minutes=5)
 
 
 @register.filter
@@ -49,15 +50,28 @@ def clock(moment: datetime | None) -> SafeString | str:
 
 @register.filter
 def due(moment: datetime | None) -> SafeString | str:
-    """A deadline as a ``<time>``, which says so once it has passed."""
+    """A deadline as a ``<time>``, which says so once it has passed.
+
+    ``data-due``: "soon" in the last hour, "now" in the last minutes, "late" after it; live.js counts down as this does.
+    """
     if moment is None:
         return ""
     now = timezone.now()
-    if moment <= now:
-        return _element(moment, "due", _("%(time)s late") % {"time": lasting((now - moment).total_seconds())})
-    if moment - now < _SAID_IN_HOURS:
-        return _element(moment, "due", _("due in %(time)s") % {"time": lasting((moment - now).total_seconds())})
-    return _element(moment, "", _("due %(day)s") % {"day": _day(moment, now)})
+    left = moment - now
+    if left <= timedelta():
+        return _element(moment, "due", _("%(time)s late") % {"time": lasting((now - moment).total_seconds())}, "late")
+    if left >= _SAID_IN_HOURS:
+        return _element(moment, "", _("due %(day)s") % {"day": _day(moment, now)})
+    near = "now" if left < _SAID_IN_SECONDS else "soon" if left < _SAID_IN_MINUTES else ""
+    return _element(moment, "due", _("due in %(time)s") % {"time": _left(left)}, near)
+
+
+def _left(left: timedelta) -> str:
+    """The last minutes by the second."""
+    minutes, seconds = divmod(int(left.total_seconds()), 60)
+    if minutes and seconds and left < _SAID_IN_SECONDS:
+        return _("%(m)d min %(s)d s") % {"m": minutes, "s": seconds}
+    return lasting(left.total_seconds())
 
 
 @register.filter
@@ -72,12 +86,13 @@ def lasting(seconds: Any) -> str:
     return _("%(m)d min") % {"m": minutes} if minutes else _("%(s)d s") % {"s": whole}
 
 
-def _element(moment: datetime, age: str, words: str) -> SafeString:
+def _element(moment: datetime, age: str, words: str, near: str = "") -> SafeString:
     local = timezone.localtime(moment)
     exact = f"{formats.date_format(local, 'j M Y, H:i:s')} {local.tzname()}"
     aged = format_html(' data-age="{}"', age) if age else ""
+    coming = format_html(' data-due="{}"', near) if near else ""
     return format_html(
-        '<time datetime="{}" title="{}"{}>{}</time>', local.isoformat(timespec="seconds"), exact, aged, words
+        '<time datetime="{}" title="{}"{}{}>{}</time>', local.isoformat(timespec="seconds"), exact, aged, coming, words
     )
 
 

@@ -118,6 +118,7 @@ def _words() -> dict[str, str]:
         "h_m": _("{h} h {m} min"),
         "h": _("{h} h"),
         "m": _("{m} min"),
+        "m_s": _("{m} min {s} s"),
         "s": _("{s} s"),
     }
 

@@ -62,30 +62,34 @@
   // "Not sent" (503) and "needs a reason" (400) are answers: they stand where the form stood.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, target } = event.detail;
-    if (target?.id !== "decision" || ![400, 503].includes(xhr.status)) return;
+    if (!target?.matches("[data-answers]") || ![400, 503].includes(xhr.status)) return;
     event.detail.shouldSwap = true;
     event.detail.isError = false;
   });
 
   // No answer at all, or one that cannot stand where the form stands: said above it, and what was typed stays.
-  function say(name) {
-    const words = document.getElementById(name);
-    document.getElementById("receipt")?.replaceChildren(words.content.cloneNode(true));
+  function say(panel, name) {
+    const words = panel.querySelector(`[data-say="${name}"]`);
+    panel.querySelector("[data-receipt]")?.replaceChildren(words.content.cloneNode(true));
   }
 
   // The form is made for one sign-in; after another it is fetched again.
-  async function bringUpToDate() {
-    const renewed = await window.leitstand?.renewForm(document.getElementById("decide"));
-    say(renewed ? "outdated" : "not-signed-in");
+  async function bringUpToDate(panel) {
+    const renewed = await window.leitstand?.renewForm(panel.querySelector("[data-form-for]"));
+    say(panel, renewed ? "outdated" : "not-signed-in");
   }
 
-  const decides = (event) => event.detail.target?.id === "decision" && document.getElementById("receipt");
-  document.addEventListener("htmx:sendError", (event) => decides(event) && say("no-answer"));
+  const panelOf = (event) => (event.detail.target?.matches("[data-answers]") ? event.detail.target : null);
+  document.addEventListener("htmx:sendError", (event) => {
+    const panel = panelOf(event);
+    if (panel) say(panel, "no-answer");
+  });
   document.addEventListener("htmx:responseError", (event) => {
-    if (!decides(event)) return;
+    const panel = panelOf(event);
+    if (!panel) return;
     const { status } = event.detail.xhr;
-    if (status === 401) say("not-signed-in");
-    else if (status === 403) bringUpToDate();
-    else if (status >= 500) say("no-answer");
+    if (status === 401) say(panel, "not-signed-in");
+    else if (status === 403) bringUpToDate(panel);
+    else if (status >= 500) say(panel, "no-answer");
   });
 })();

@@ -82,9 +82,21 @@
     return m ? fill(words.m, { m }) : fill(words.s, { s: Math.floor(seconds) });
   }
 
+  // The last minutes of a deadline by the second, as dashboard/templatetags/times.py says them.
+  function left(seconds) {
+    const [m, s] = [Math.floor(seconds / 60), Math.floor(seconds) % 60];
+    return m && m < 5 && s ? fill(words.m_s, { m, s }) : lasting(seconds);
+  }
+
+  function due(time, left_) {
+    const near = left_ <= 0 ? "late" : left_ < 300 ? "now" : left_ < 3600 ? "soon" : "";
+    if ((time.dataset.due ?? "") !== near) near ? (time.dataset.due = near) : delete time.dataset.due;
+    return left_ <= 0 ? fill(words.late, { time: lasting(-left_) }) : fill(words.due, { time: left(left_) });
+  }
+
   function aged(time) {
     const gone = (Date.now() - skew - Date.parse(time.dateTime)) / 1000;
-    if (time.dataset.age === "due") return fill(gone >= 0 ? words.late : words.due, { time: lasting(Math.abs(gone)) });
+    if (time.dataset.age === "due") return due(time, -gone);
     return gone < 60 ? words.now : fill(words.ago, { time: lasting(gone) });
   }
 
@@ -96,7 +108,7 @@
     }
   }
 
-  // --- what a swap would lose: the focus, and what was folded open -------------------------------------------------
+  // --- what a swap would lose: the focus, what was folded open, and the place of what is being typed ---------------
 
   const detailsKey = (details) => details.id || details.querySelector("summary")?.textContent.trim() || "";
   const regionOf = (element) => element.closest("[data-region]")?.id;
@@ -107,6 +119,7 @@
     const inside = active?.id && regionOf(active);
     held = {
       focus: inside ? active.id : null,
+      typing: active?.matches(TYPED) ? { field: active, top: active.getBoundingClientRect().top } : null,
       open: [...document.querySelectorAll("[data-region] details")].map((one) => [regionOf(one), detailsKey(one), one.open]),
     };
   }
@@ -118,7 +131,15 @@
     }
     const wanted = held?.focus && document.getElementById(held.focus);
     if (wanted && wanted !== document.activeElement) wanted.focus({ preventScroll: true });
+    keepInPlace(held?.typing);
     held = null;
+  }
+
+  // What others write above it must not push a field away from whoever types into it.
+  function keepInPlace(typing) {
+    if (!typing || typing.field !== document.activeElement) return;
+    const moved = typing.field.getBoundingClientRect().top - typing.top;
+    if (moved) window.scrollBy({ top: moved, behavior: "instant" });
   }
 
   // --- forms: never in a region, so the page fetches another when its state wants another --------------------------

@@ -79,7 +79,12 @@ def test_small_numbers_are_words(number, said):
     ("ahead", "said"),
     [
         (timedelta(hours=3, minutes=10), "due in 3 h 10 min"),
+        (timedelta(minutes=59), "due in 59 min"),
+        (timedelta(minutes=5), "due in 5 min"),
+        (timedelta(minutes=4, seconds=59), "due in 4 min 59 s"),
+        (timedelta(minutes=2), "due in 2 min"),
         (timedelta(seconds=40), "due in 40 s"),
+        (timedelta(), "0 s late"),
         (timedelta(hours=33, minutes=30), "due tomorrow, 21:30"),
         (timedelta(days=20), "due 30 Mar, 12:00"),
         (timedelta(hours=-2), "2 h late"),
@@ -116,6 +121,24 @@ def test_only_near_times_are_aged_in_the_browser():
     assert 'data-age="due"' in times.due(NOW + timedelta(hours=5))
     assert "data-age" not in times.when(NOW - timedelta(days=5))
     assert "data-age" not in times.due(NOW + timedelta(days=5))
+
+
+@pytest.mark.parametrize(
+    ("ahead", "near"),
+    [
+        (timedelta(hours=30), None),
+        (timedelta(hours=2), None),
+        (timedelta(minutes=59), "soon"),
+        (timedelta(minutes=4, seconds=59), "now"),
+        (timedelta(), "late"),
+        (timedelta(days=-3), "late"),
+    ],
+)
+def test_a_deadline_that_comes_near_or_has_passed_has_a_shape_of_its_own(ahead, near):
+    shown = times.due(NOW + ahead)
+    assert ("data-due" in shown) == (near is not None)
+    assert near is None or f'data-due="{near}"' in shown
+    assert (NOW + ahead).strftime("%H:%M:%S UTC") in shown
 
 
 def test_templates_can_use_all_of_it():

@@ -389,4 +389,4 @@ def test_the_panel_carries_the_words_for_no_answer_and_for_being_signed_out(clie
     client.force_login(maria)
     body = client.get(one.get_absolute_url()).content.decode()
     for name in ("no-answer", "not-signed-in", "outdated"):
-        assert f'<template id="{name}">' in body
+        assert f'<template data-say="{name}">' in body
