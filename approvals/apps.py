@@ -10,13 +10,14 @@ class ApprovalsConfig(AppConfig):
     verbose_name = _("Approvals")
 
     def ready(self) -> None:
-        from approvals import conversation_notices, notices, receivers, reconcile, recording, sending
+        from approvals import absence_notices, conversation_notices, notices, receivers, reconcile, recording, sending
         from worker import registry
 
         autodiscover_modules("actions")
         receivers.connect()
         notices.connect()
         conversation_notices.connect()
+        absence_notices.connect()
         for service in (
             recording.open_request,
             recording.open_level,
@@ -31,3 +32,4 @@ class ApprovalsConfig(AppConfig):
         registry.housekeeping("approvals.start_pending", sending.start_pending)
         registry.housekeeping("approvals.send_unsettled", sending.send_unsettled)
         registry.housekeeping("approvals.remind_due", notices.remind_due)
+        registry.housekeeping("approvals.begin_due", absence_notices.begin_due)

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from approvals import conversing, views
+from approvals import absence_views, conversing, views
 
 app_name = "approvals"
 urlpatterns = [
     path("", views.inbox, name="inbox"),
     path("new/", views.new, name="new"),
     path("new/chain/", views.chain, name="chain"),
+    path("absence/", absence_views.absences, name="absence"),
+    path("absence/<int:pk>/end/", absence_views.end, name="absence_end"),
     path("<uuid:uuid>/", views.show, name="request"),
     path("<uuid:uuid>/form/", views.form, name="form"),
     path("<uuid:uuid>/row/", views.row, name="row"),

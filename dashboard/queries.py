@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
+from approvals.absence_queries import Covers, covers
 from approvals.models import LevelHolder
 
 AUDITORS, OPS = "auditors", "ops"
@@ -18,6 +19,8 @@ class Roles:
     levels: tuple[str, ...] = ()
     groups: frozenset[str] = frozenset()
     superuser: bool = False
+    covers: tuple[Covers, ...] = ()
+    """Who stands in for them now, and for whom they do."""
 
     @property
     def may_audit(self) -> bool:
@@ -32,6 +35,9 @@ class Roles:
         parts = []
         if self.levels:
             parts.append(_("You decide as %(levels)s.") % {"levels": get_text_list(list(self.levels), _("and"))})
+        if lent := [one for one in self.covers if not one.away]:
+            said = [_("%(level)s for %(who)s") % {"level": _small(one.level), "who": one.other} for one in lent]
+            parts.append(_("You stand in as %(levels)s.") % {"levels": get_text_list(said, _("and"))})
         if self.superuser:
             parts.append(_("You see everything and look after the site."))
         if AUDITORS in self.groups:
@@ -42,10 +48,14 @@ class Roles:
 
 
 def roles_of(user: Any) -> Roles:
-    """Two reads, and only for a page that shows them (the context hands this over unread)."""
+    """Three reads, and only for a page that shows them (the context hands this over unread)."""
     if not user.is_authenticated:
         return Roles()
     holds = LevelHolder.objects.current().filter(user_id=user.pk)
     held = holds.order_by("level__rank").values_list("level__title", flat=True)
     groups = frozenset(user.groups.values_list("name", flat=True))
-    return Roles(tuple(title.lower() if len(title) > 3 else title for title in held), groups, user.is_superuser)
+    return Roles(tuple(map(_small, held)), groups, user.is_superuser, covers(user))
+
+
+def _small(title: str) -> str:
+    return title.lower() if len(title) > 3 else title
