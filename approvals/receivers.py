@@ -20,3 +20,8 @@ def _changed(instance: Any, **_more: Any) -> None:
     """Somebody's level: that person's grants. A level itself: everybody's."""
     user = instance.user_id if isinstance(instance, LevelHolder) else None
     transaction.on_commit(lambda: forget_grants(user))
+
+
+def stand_in_changed(user_id: int) -> None:
+    """For whom somebody stands in: that person's grants. Called in the transaction that changes it."""
+    transaction.on_commit(lambda: forget_grants(user_id))
