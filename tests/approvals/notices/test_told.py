@@ -1,9 +1,17 @@
 """The history of a request says who was told and when, and who could not be and why."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from accounts import purging
+from accounts.hosts import read
 from accounts.models import Letter
+from accounts.receivers import Delivery
 from tests.accounts.conftest import due_now
+from tests.accounts.receiver import Program, says
+from tests.accounts.test_webhooks import receiver, serve
 from tests.approvals.notices.conftest import asked, closes, opens
 from tests.approvals.web.making import queries_of, text
 from tests.conftest import person
@@ -85,11 +93,64 @@ def test_it_costs_one_query_however_many_were_told(rita, maria, office, courier)
     assert queries_of(lambda: history_of(request.stream, {})) == one
 
 
-@pytest.mark.parametrize("state", ["waiting", "sending", "sent", "failed", "dropped"])
-def test_how_many_letters_there_are_is_on_metrics(client, rita, maria, state, monkeypatch):
+@pytest.mark.parametrize(("state", "number"), [("waiting", 1), ("sending", 1), ("sent", 0), ("failed", 0)])
+def test_how_many_letters_wait_is_on_metrics(client, rita, maria, state, number, monkeypatch):
     from live import queries
 
     monkeypatch.setattr(queries, "_temporal_answers", lambda: True)
     opens(asked(rita, "manager"))
     Letter.objects.update(state=state)
-    assert f'leitstand_mail{{state="{state}"}} 1.0' in client.get("/metrics").content.decode()
+    assert f"leitstand_mail_waiting {number}.0" in client.get("/metrics").content.decode()
+
+
+# --- by webhook ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def program(settings):
+    settings.WEBHOOK_HOSTS = read("127.0.0.1")
+    program = Program()
+    yield program
+    program.close()
+
+
+def test_it_names_the_programs_that_were_told(client, rita, maria, program):
+    receiver(program, "ERP")
+    receiver(program, "Archive")
+    request = opens(asked(rita, "manager"))
+    assert "by webhook" not in history(client, request, rita)
+    serve()
+    assert "Told by webhook (a level of a request waits): Archive and ERP." in history(client, request, rita)
+
+
+def test_it_says_why_a_program_could_not_be_told_and_shows_no_address(client, rita, maria, program):
+    receiver(program, "ERP")
+    program.answer = says(500)
+    request = opens(asked(rita, "manager"))
+    serve()
+    shown = history(client, request, rita)
+    assert "Not told by webhook yet (a level of a request waits): ERP; it answers with an error." in shown
+    Delivery.objects.update(state="failed")
+    shown = history(client, request, rita)
+    assert "Could not be told by webhook (a level of a request waits): ERP; it answers with an error." in shown
+    assert "127.0.0.1" not in shown
+
+
+# --- when it is long ago ------------------------------------------------------------------------------------------
+
+
+def test_after_its_time_the_history_says_the_same_without_the_letters(client, rita, maria, office, courier, program):
+    receiver(program, "ERP")
+    person("peter", "manager", first_name="Peter", email="")
+    request = opens(asked(rita, "manager"))
+    courier.go()
+    serve()
+    closes(request, "approved")
+    courier.go()
+    serve()
+    before = history(client, request, rita)
+    assert before.count("Told by") == 4
+    assert purging.purge(timezone.now() + timedelta(days=1)) == 5
+    assert not Letter.objects.exists()
+    assert not Delivery.objects.exists()
+    assert history(client, request, rita) == before
