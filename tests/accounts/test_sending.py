@@ -1,7 +1,9 @@
 """The outbox, over a real mail server: everything arrives, nothing twice, and what does not arrive says why."""
 
 import threading
+import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connections
@@ -94,6 +96,39 @@ def test_while_the_server_is_down_nothing_is_lost_and_when_it_is_back_nothing_co
         courier.go()
     assert office.recipients == sorted(user.email for user in people)
     assert set(Letter.objects.values_list("state", "why", "error")) == {(S.SENT, "", "")}
+
+
+def test_an_hour_without_a_mail_server_costs_each_letter_a_few_tries_and_nobody_their_letter(office, db, monkeypatch):
+    """The hour is passed second by second, as a worker's chore would, on clocks that the test moves."""
+    hour = Hour(monkeypatch)
+    courier = sending.Courier()
+    people = [with_address(person(f"p{number}")) for number in range(30)]
+    office.close()
+    letter_to(*people)
+    hour.passes(courier, 3_600)
+    assert Letter.objects.filter(state=S.WAITING, why=Why.UNREACHABLE).count() == 30
+    assert Letter.objects.filter(tries__gt=20).count() == 0, "they are tried ever more rarely"
+    office.open()
+    hour.passes(courier, 660)
+    assert office.recipients == sorted(user.email for user in people)
+    hour.passes(courier, 660)
+    assert len(office.mails) == 30
+
+
+class Hour:
+    """Moves both clocks that sending looks at."""
+
+    def __init__(self, monkeypatch):
+        self.passed = 0.0
+        now, monotonic = timezone.now, time.monotonic
+        monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(seconds=self.passed))
+        monkeypatch.setattr(sending, "time", SimpleNamespace(monotonic=lambda: monotonic() + self.passed))
+
+    def passes(self, courier, seconds):
+        end = self.passed + seconds
+        while self.passed < end:
+            self.passed += 5
+            courier.go()
 
 
 def test_a_server_that_does_not_answer_is_left_alone_for_a_moment(office, maria):
