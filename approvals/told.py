@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import webhooks
-from accounts.models import Delivery, Kind, Letter
+from accounts.models import Kind, Letter
 from accounts.queries import WEBHOOK, Told, told
+from accounts.receivers import Delivery
 from approvals.words import listed
 
 NAMED = 5
