@@ -79,10 +79,9 @@ class ReceiverAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     change_form_template = "admin/accounts/receiver/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Receiver]:
-        S = Delivery.State
-        return (
-            super().get_queryset(request).annotate(number_waiting=_number(S.WAITING), number_failed=_number(S.FAILED))
-        )
+        waiting, failed = _number(Delivery.State.WAITING), _number(Delivery.State.FAILED)
+        rows: QuerySet[Receiver] = super().get_queryset(request)
+        return rows.annotate(number_waiting=waiting, number_failed=failed)
 
     def get_urls(self) -> list[Any]:
         ours = [
