@@ -1,5 +1,6 @@
 """Who sees which request. Whatever you may not see does not exist for you: the fetch answers 404."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -105,7 +106,21 @@ def _read_sight(user: Any) -> Sight:
     return replace(sight, rarely=_decides_rarely(sight)) if sight.deciding else sight
 
 
+_rarely: dict[Any, tuple[float, bool]] = {}
+
+
 def _decides_rarely(sight: Sight) -> bool:
+    """For the same levels the same for a minute, in this process: it decides how to look, not what is found."""
+    key, now = (sight.deciding, sight.limits), time.monotonic()
+    known = _rarely.get(key)
+    if known is None or now - known[0] > 60:
+        if len(_rarely) > 1_000:
+            _rarely.clear()
+        known = _rarely[key] = (now, _count_rarely(sight))
+    return known[1]
+
+
+def _count_rarely(sight: Sight) -> bool:
     """Whose requests they are, which costs a look at each, is not asked for this: it need not be exact."""
     steps = Step.objects.filter(level__in=sight.deciding).order_by() if sight.stand_ins else _in_chains_of(sight)
     return steps[: FEW + 1].count() <= FEW
@@ -157,7 +172,7 @@ def visible_apart(sight: Sight) -> tuple[QuerySet[Request], QuerySet[Request]]:
 
 
 def _in_chain(sight: Sight, *, joined: bool = False) -> Q:
-    """A level that this person decides at is in the chain. ``joined``: as PostgreSQL likes it, if nothing else counts."""
+    """A level that this person decides at is in the chain. ``joined``: as PostgreSQL counts best."""
     chains = _in_chains_of(sight)
     if sight.rarely or joined:
         return Q(pk__in=chains.values("request_id"))

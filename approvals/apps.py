@@ -10,11 +10,21 @@ class ApprovalsConfig(AppConfig):
     verbose_name = _("Approvals")
 
     def ready(self) -> None:
-        from approvals import absence_notices, conversation_notices, notices, receivers, reconcile, recording, sending
+        from approvals import (
+            absence_notices,
+            conversation_notices,
+            notices,
+            receivers,
+            reconcile,
+            recording,
+            sending,
+            sharing,
+        )
         from worker import registry
 
         autodiscover_modules("actions")
         receivers.connect()
+        sharing.connect()
         notices.connect()
         conversation_notices.connect()
         absence_notices.connect()

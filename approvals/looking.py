@@ -1,6 +1,7 @@
 """One request against Temporal: what is with its workflow, and the row put right where that can be done truthfully."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,11 +27,15 @@ HEARD = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Found:
-    """What came of looking at one request: nothing, a row that was put right, or one that still differs."""
+    """What came of looking at one request: nothing, a row that was put right, or one that still differs.
+
+    ``changed``: what was put right, by name: fields of the row, and steps by their number.
+    """
 
     sentence: str = ""
     mended: bool = False
     missing: bool = False
+    changed: tuple[str, ...] = ()
 
     @property
     def differs(self) -> bool:
@@ -44,14 +49,23 @@ class Look:
     """At one row. ``dry``: say what would be done. ``asking``: a worker lives, so that workflows answer.
 
     ``grace``: how long a workflow must have been missing before its request is closed; None: it is not.
+    ``differed_at``: when (monotonic) its workflow has said something else already; it is asked once more then.
     """
 
-    def __init__(self, row: Request, *, dry: bool = False, asking: bool = True, grace: timedelta | None = None) -> None:
+    def __init__(
+        self,
+        row: Request,
+        *,
+        dry: bool = False,
+        asking: bool = True,
+        grace: timedelta | None = None,
+        differed_at: float = 0.0,
+    ) -> None:
         self.row = row
         self.dry = dry
         self.asking = asking
         self.grace = grace
-        self._differed_at = 0.0
+        self._differed_at = differed_at
 
     def agrees(self, found: Described) -> bool:
         """Whether the workflow, running as Temporal's list has it, says what the row says: one query."""
@@ -93,7 +107,7 @@ class Look:
         if self.dry:
             return self._says(f"would be closed. {why}")
         closed = mending.end_outside(self.row, reason=why, how=how, at=moment(at) if at else None, by=by)
-        return self._says(f"was closed. {why}", mended=True) if closed else AGREES
+        return self._says(f"was closed. {why}", changed=["status"]) if closed else AGREES
 
     def _forgotten(self) -> Found:
         """What Temporal forgets after its retention was closed long before: of closed rows that is not drift."""
@@ -159,14 +173,14 @@ class Look:
         given = result if isinstance(result, dict) else None
         closed_at = moment(found.closed_at) if found.closed_at else None
         changed = mending.follow(row, wanted, result=given, closed_at=closed_at)
-        return self._says(f"follows its workflow again: {what}.", mended=True) if changed else AGREES
+        return self._says(f"follows its workflow again: {what}.", changed=changed) if changed else AGREES
 
     def _on_record(self, level: str) -> bool:
         level = "" if self.row.workflow_type == judging.SINGLE else level
         return self.row.attempts.filter(state="applied", level=level).exists()
 
-    def _says(self, what: str, *, mended: bool = False, missing: bool = False) -> Found:
-        return Found(f"{self.row.reference} {what}", mended, missing)
+    def _says(self, what: str, *, changed: Sequence[str] = (), missing: bool = False) -> Found:
+        return Found(f"{self.row.reference} {what}", bool(changed), missing, tuple(changed))
 
 
 def told_by(found: Described) -> object:

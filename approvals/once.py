@@ -1,49 +1,5 @@
-"""What one page reads more than once is read once: its regions share a memory that ends with the page."""
+"""What one page reads more than once is read once: see live.once."""
 
-from collections.abc import Callable, Hashable
-from contextvars import ContextVar
-from functools import wraps
-from typing import Any, TypeVar
+from live.once import Memory, once, read_once, remembering
 
-from django.http import HttpResponse
-
-Read = TypeVar("Read")
-View = TypeVar("View", bound=Callable[..., HttpResponse])
-
-
-class Memory:
-    """Of one page. Closed, it keeps nothing: a task that was begun meanwhile may hold on to it."""
-
-    def __init__(self) -> None:
-        self.open = True
-        self.known: dict[Hashable, Any] = {}
-
-
-_memory: ContextVar[Memory | None] = ContextVar("memory", default=None)
-
-
-def once(key: Hashable, read: Callable[[], Read]) -> Read:
-    """``read()``, or what it gave before on this page. Outside a page, as in the stream, it is always read."""
-    memory = _memory.get()
-    if memory is None or not memory.open:
-        return read()
-    if key not in memory.known:
-        memory.known[key] = read()
-    found: Read = memory.known[key]
-    return found
-
-
-def read_once(view: View) -> View:
-    """For a view that only reads and that renders before it returns."""
-
-    @wraps(view)
-    def remembering(*args: Any, **kwargs: Any) -> HttpResponse:
-        memory = Memory()
-        token = _memory.set(memory)
-        try:
-            return view(*args, **kwargs)
-        finally:
-            memory.open = False
-            _memory.reset(token)
-
-    return remembering  # type: ignore[return-value]
+__all__ = ["Memory", "once", "read_once", "remembering"]

@@ -1,13 +1,14 @@
 """Every list of requests: what waits for me, open, mine, closed; in pages by key, so that depth costs nothing."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import QuerySet
 
 from approvals.access import Sight, sight_of, visible, visible_apart
 from approvals.asking import FILTERS, SORTS, VIEWS, Asked
+from approvals.confirmation import Confirmation, confirmed
 from approvals.finding import decided_by, find, mine_to_decide
 from approvals.models import Request, Status
 from approvals.once import once
@@ -32,9 +33,17 @@ def page_of(user: Any, asked: Asked, limit: int = PAGE) -> Page:
     """One page of what is asked for; the rows in the order of their keys."""
     sight = sight_of(user)
     found = find(sight, asked, limit)
-    rows = _rows(sight, Request.objects.filter(pk__in=found.pks))
-    place = {pk: number for number, pk in enumerate(found.pks)}
-    return Page(tuple(sorted(rows, key=lambda row: place[row.pk])), found.next, found.readable)
+    known = _by_key(sight, found.pks)
+    return Page(_picked(known, found.pks), found.next, found.readable)
+
+
+def _by_key(sight: Sight, pks: Iterable[int]) -> dict[int, Row]:
+    return {row.pk: row for row in _rows(sight, Request.objects.filter(pk__in=set(pks)))}
+
+
+def _picked(known: dict[int, Row], pks: Iterable[int]) -> tuple[Row, ...]:
+    """In this order; what was deleted in between is left out."""
+    return tuple(known[pk] for pk in pks if pk in known)
 
 
 def _rows(sight: Sight, requests: QuerySet[Request]) -> Iterable[Row]:
@@ -83,6 +92,7 @@ class Inbox:
     levels: tuple[str, ...]
     waiting: int
     others: tuple[Row, ...] = ()
+    confirmation: Confirmation = field(default_factory=Confirmation)
 
     @property
     def view(self) -> str:
@@ -126,22 +136,50 @@ class Inbox:
 
 
 def inbox(user: Any, asked: Asked) -> Inbox:
+    """For a person, or as anybody who sees the same (``approvals.sharing``)."""
     sight, titles = sight_of(user), level_titles()
-    page, counts = page_of(sight, asked), counts_for(sight)
+    page, others = _with_others(sight, asked)
+    counts = shared_counts(sight)
+    confirmation, (rows, others) = confirmed(sight, (sight, asked), page.rows, others)
     return Inbox(
         asked=asked,
-        page=page,
+        page=replace(page, rows=rows),
         counts={name: said(count) for name, count in counts.items()},
         levels=tuple(titles.get(level, level) for level in sight.deciding if level),
         waiting=counts["waiting"],
-        others=_with_others(sight, page) if asked == Asked() and not page.next else (),
+        others=others,
+        confirmation=confirmation,
     )
 
 
-def _with_others(sight: Sight, mine_now: Page) -> tuple[Row, ...]:
+def _with_others(sight: Sight, asked: Asked) -> tuple[Page, tuple[Row, ...]]:
     """What waits for me is open too, so that many more rows are sure to hold some for others, if there are any."""
-    found = open_for(sight, limit=len(mine_now.rows) + OTHERS).rows
-    return tuple(row for row in found if not row.can_decide)[:OTHERS]
+    found = find(sight, asked, PAGE)
+    plain = asked == Asked() and not found.next
+    open_ones = find(sight, Asked("open"), len(found.pks) + OTHERS).pks if plain else ()
+    known = _by_key(sight, (*found.pks, *open_ones))
+    others = [row for row in _picked(known, open_ones) if not row.can_decide]
+    return Page(_picked(known, found.pks), found.next, found.readable), tuple(others[:OTHERS])
+
+
+@dataclass(frozen=True)
+class OwnViews:
+    """The views that are each person's own, with their counts and addresses."""
+
+    asked: Asked
+    counts: dict[str, str]
+
+    @property
+    def view(self) -> str:
+        return self.asked.view
+
+    @property
+    def views(self) -> dict[str, str]:
+        return {view: self.asked.but(view=view).query for view in self.counts}
+
+
+def own_views(user: Any, asked: Asked) -> OwnViews:
+    return OwnViews(asked, {name: said(count) for name, count in own_counts(sight_of(user)).items()})
 
 
 def due_soonest(user: Any, limit: int = 5) -> tuple[Row, ...]:

@@ -4,36 +4,15 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
-
-from approvals import asking, queries
+from approvals import inbox_regions as inbox_regions
 from approvals.access import visible_to
 from approvals.confirm import confirm
-from approvals.conversation import asked_of, conversation_of, open_questions, talk_version
+from approvals.conversation import conversation_of, open_questions, talk_version
 from approvals.models import Request
 from approvals.once import once
 from approvals.page import state_of
 from approvals.rows import who_asked
 from live.regions import Region, register
-
-
-@register
-class InboxRegion(Region):
-    """One view of the inbox; the key is all that is asked for. Whose it is decides what is seen: each is its own."""
-
-    name = "inbox"
-    template = "approvals/_inbox.html"
-
-    def may_watch(self, user: Any, key: str) -> bool:
-        return bool(user.is_active) and asking.of_key(key) is not None
-
-    def audience(self, user: Any, key: str) -> Hashable:
-        return int(user.pk)
-
-    def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
-        asked = asking.of_key(key)
-        assert asked is not None, "or it was not to be watched"
-        return {"inbox": queries.inbox(_person(audience), asked), "asked_of_you": asked_of(int(str(audience)))}
 
 
 @register
@@ -91,28 +70,6 @@ class QuestionsRegion(Region):
         waiting = open_questions(one)
         version = talk_version(one, waiting if own else ())
         return {"one": one, "waiting": waiting, "own": own, "who": who_asked(one), "version": version}
-
-
-@register
-class BadgeRegion(Region):
-    """How many requests wait for this person."""
-
-    name = "badge"
-    template = "approvals/_badge.html"
-
-    def may_watch(self, user: Any, key: str) -> bool:
-        return bool(user.is_active) and key == ""
-
-    def audience(self, user: Any, key: str) -> Hashable:
-        return int(user.pk)
-
-    def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
-        count = queries.count_waiting_for(_person(audience))
-        return {"count": count, "said": queries.said(count)}
-
-
-def _person(pk: Hashable) -> Any:
-    return once(("person", pk), lambda: get_user_model()._default_manager.get(pk=str(pk)))
 
 
 def _sees(user: Any, key: str) -> bool:

@@ -48,6 +48,12 @@ class Row:
     waits_for: str
     can_decide: bool
     steps_shown: tuple[Dot, ...]
+    updated_at: datetime
+    started: bool
+    corrected: str = ""
+    """What was put right a moment ago, by what its workflow says."""
+    unconfirmed: bool = False
+    """Its workflow could not be asked, as those of others here could."""
 
 
 def rows_of(sight: Sight, requests: Iterable[Request]) -> Iterable[Row]:
@@ -83,6 +89,8 @@ def _row(sight: Sight, one: Request, levels: dict[str, str], kinds: dict[str, st
         waits_for=levels.get(one.current_level, one.current_level) if waiting else "",
         can_decide=may_decide(sight, one),
         steps_shown=tuple(_dot(step, levels) for step in one.steps.all()),
+        updated_at=one.updated_at,
+        started=bool(one.first_run_id),
     )
 
 

@@ -231,6 +231,8 @@ TEMPORAL_UI_URL = os.environ.get("TEMPORAL_UI_URL", "")
 # its request is closed.
 RECONCILE_SECONDS = int(os.environ.get("LEITSTAND_RECONCILE_SECONDS", "60"))
 FORGOTTEN_SECONDS = int(os.environ.get("LEITSTAND_FORGOTTEN_SECONDS", "3600"))
+# How many workflows a second each web process asks whether they say what lists show (0: none, lists are as recorded).
+CONFIRM_A_SECOND = int(os.environ.get("LEITSTAND_CONFIRM_A_SECOND", "20"))
 LEITSTAND_METRICS_PORT = os.environ.get("LEITSTAND_METRICS_PORT", "")
 # With it (Authorization: Bearer …) a scraper elsewhere may read /metrics; without it only this machine and superusers.
 METRICS_TOKEN = os.environ.get("LEITSTAND_METRICS_TOKEN", "")

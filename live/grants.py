@@ -13,6 +13,7 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.utils.crypto import constant_time_compare
 
 from live import outlooks
+from live.once import remembering
 from live.regions import find
 from live.rendering import Piece
 
@@ -51,7 +52,8 @@ def check(session_key: str, pieces: Iterable[Piece]) -> Grant | None:
     user = _signed_in(session_key)
     if user is None or session_key in _ended:
         return None
-    audiences = {piece: audience for piece in pieces for audience in _audience(user, piece)}
+    with remembering():
+        audiences = {piece: audience for piece in pieces for audience in _audience(user, piece)}
     return Grant(session_key, user.pk, at, audiences, outlooks.chosen_by(user))
 
 

@@ -5,6 +5,7 @@ Correctness never depends on a nudge: every watcher also reads by its region's c
 
 import asyncio
 from collections.abc import Callable, Hashable
+from functools import partial
 
 from live import grants, heads, reader
 from live.heads import watch_head
@@ -14,7 +15,7 @@ from live.rendering import Piece
 from live.viewer import Viewer
 from live.watcher import Key, Watcher
 
-__all__ = ["Hub", "end_session", "forget_grants", "hub", "nudge", "watch_head"]
+__all__ = ["Hub", "end_session", "forget_grants", "hub", "look_again", "nudge", "watch_head"]
 
 
 class Hub:
@@ -75,6 +76,11 @@ class Hub:
         for watcher in self.watchers.values():
             watcher.nudge()
 
+    def wake_region(self, name: str) -> None:
+        for watcher in self.watchers.values():
+            if watcher.key.piece.name == name:
+                watcher.nudge()
+
     def wake_viewers(self) -> None:
         for viewer in self.viewers:
             viewer.recheck()
@@ -96,6 +102,13 @@ def nudge() -> None:
     reader.expire()
     for loop, one in list(_hubs.items()):
         if not one.post(one.wake_watchers):
+            _hubs.pop(loop, None)
+
+
+def look_again(region: str) -> None:
+    """What this region shows beside the database has changed in this process. From any thread."""
+    for loop, one in list(_hubs.items()):
+        if not one.post(partial(one.wake_region, region)):
             _hubs.pop(loop, None)
 
 

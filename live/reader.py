@@ -76,12 +76,18 @@ def clear() -> None:
 
 
 def read(
-    workflow_id: str, query: str, args: Sequence[Any] = (), *, run_id: str = "", max_age: float | None = None
+    workflow_id: str,
+    query: str,
+    args: Sequence[Any] = (),
+    *,
+    run_id: str = "",
+    max_age: float | None = None,
+    patient: bool = True,
 ) -> Reading:
     """Ask a workflow, from any thread but an event loop's. Temporal's failures do not raise: see ``fresh``, ``error``.
 
     An answer from the last half second will do if nothing was written since; ``max_age`` says how many seconds will do
-    whatever was written (0: asked after this call began).
+    whatever was written (0: asked after this call began). Not ``patient``: one call at most, busy is no answer.
     """
     start = time.monotonic()
     newest_wanted = max(start - FRESH_FOR, _changed) if max_age is None else start - max_age
@@ -93,7 +99,7 @@ def read(
         return _last_known(workflow, question, "The workflow is busy answering others.")
     try:
         return _usable(workflow, question, newest_wanted, start) or _ask(
-            workflow, question, (workflow_id, query, args, run_id), start + DEADLINE
+            workflow, question, (workflow_id, query, args, run_id), start + DEADLINE, patient
         )
     finally:
         workflow.turn.release()
@@ -123,10 +129,12 @@ def _last_known(workflow: _Workflow, question: str, error: str, gone: bool = Fal
     return replace(answer.reading if answer else Reading(), fresh=False, error=error, gone=gone)
 
 
-def _ask(workflow: _Workflow, question: str, call: tuple[str, str, Sequence[Any], str], until: float) -> Reading:
+def _ask(
+    workflow: _Workflow, question: str, call: tuple[str, str, Sequence[Any], str], until: float, patient: bool
+) -> Reading:
     asked, at = time.monotonic(), time.time()
     try:
-        answer = _Answer(Reading(_query(*call, until), at, fresh=True), asked)
+        answer = _Answer(Reading(_query(*call, until, patient), at, fresh=True), asked)
     except client.ClientError as error:
         gone = isinstance(error, client.NotFound)
         answer = _Answer(_last_known(workflow, question, str(error), gone), asked, failed=time.monotonic())
@@ -138,7 +146,7 @@ def _ask(workflow: _Workflow, question: str, call: tuple[str, str, Sequence[Any]
     return answer.reading
 
 
-def _query(workflow_id: str, query: str, args: Sequence[Any], run_id: str, until: float) -> Any:
+def _query(workflow_id: str, query: str, args: Sequence[Any], run_id: str, until: float, patient: bool) -> Any:
     """Ask until the deadline; "busy" is asked again after a moment that differs from everybody else's."""
     while True:
         left = max(until - time.monotonic(), 0.05)
@@ -146,6 +154,6 @@ def _query(workflow_id: str, query: str, args: Sequence[Any], run_id: str, until
             return client.query(workflow_id, query, args, run_id=run_id, timeout=left)
         except client.Busy:
             pause = random.uniform(0.03, 0.15)
-            if time.monotonic() + pause >= until:
+            if not patient or time.monotonic() + pause >= until:
                 raise
             time.sleep(pause)

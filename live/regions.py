@@ -24,6 +24,9 @@ class Region:
     echo: ClassVar[float] = 0.0
     """Read once more so many seconds after a nudge, for what follows a commit by a moment: a workflow's own state."""
 
+    pause: ClassVar[float] = 0.0
+    """Seconds to let pass after a nudge: for what is each person's own, so that what many look at is read first."""
+
     def may_watch(self, user: Any, key: str) -> bool:
         """Asked at subscribe, and at least every 5 s while frames are delivered. Runs in a thread; may use the ORM."""
         raise NotImplementedError

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import re
 import time
 from collections.abc import Hashable
@@ -82,7 +83,8 @@ class Watcher:
                 async with asyncio.timeout(self._patience()):
                     await self._woken.wait()
             except TimeoutError:
-                pass
+                continue
+            await asyncio.sleep(self.region.pause * random.uniform(0.5, 1.0))  # not all of them in one moment
 
     def _patience(self) -> float:
         """Seconds until the region's clock, or its echo, if that comes first."""

@@ -2,6 +2,7 @@
 
 ``{% load times %}`` gives
 ``{{ moment|when }}``  "just now", "5 min ago", "today 08:12", "20 Nov, 08:12"; one to come reads as ``due`` says it;
+``{{ moment|since }}`` "3 s ago": what is younger than a minute to the second;
 ``{{ moment|clock }}`` "08:12", "20 Nov, 08:12": for a column of times;
 ``{{ deadline|due }}`` "due in 3 h 10 min", "due in 4 min 10 s", "due tomorrow, 09:30", once it has passed "2 h late";
 ``{{ seconds|lasting }}`` "3 h 10 min".
@@ -36,6 +37,15 @@ def when(moment: datetime | None) -> SafeString | str:
         return _element(moment, "", _day(moment, now))
     ago = _("%(time)s ago") % {"time": lasting(gone.total_seconds())}
     return _element(moment, "past", _("just now") if gone < timedelta(minutes=1) else ago)
+
+
+@register.filter
+def since(moment: datetime | None) -> SafeString | str:
+    """A ``<time>`` to the second: "3 s ago"."""
+    if moment is None:
+        return ""
+    gone = max(0.0, (timezone.now() - moment).total_seconds())
+    return _element(moment, "since", _("%(time)s ago") % {"time": lasting(gone)})
 
 
 @register.filter

@@ -32,7 +32,8 @@ the page's one websocket for every region that was rendered above it, so nothing
 that cannot be read just now has the attribute ``data-stale``.
 
 Ages: ``<time datetime="2026-01-31T09:47:00Z" data-age="past">`` becomes "3 min ago", ``data-age="due"`` becomes
-"due in 3 h 10 min", or "2 h late", in the browser, once a second; the text inside is what is shown without JavaScript.
+"due in 3 h 10 min", or "2 h late",
+and ``data-age="since"`` "3 s ago", in the browser, once a second; the text inside is what is shown without JavaScript.
 
 Forms are never in a region. A region says which form its state wants, the page's holder which one it has and where to
 get another; when they differ live.js fetches it, and keeps a typed comment (by the field's name)::

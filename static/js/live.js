@@ -97,6 +97,7 @@
   function aged(time) {
     const gone = (Date.now() - skew - Date.parse(time.dateTime)) / 1000;
     if (time.dataset.age === "due") return due(time, -gone);
+    if (time.dataset.age === "since" && gone < 60) return fill(words.ago, { time: lasting(Math.max(0, gone)) });
     return gone < 60 ? words.now : fill(words.ago, { time: lasting(gone) });
   }
 
