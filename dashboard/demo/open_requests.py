@@ -1,6 +1,6 @@
 """The requests of the demo that still wait for somebody."""
 
-from dashboard.demo.stories import Story, approve, booking, claim, note, order, race
+from dashboard.demo.stories import Story, Word, answer, approve, ask, booking, claim, note, order, race
 
 FOR_MANAGERS = (
     Story(
@@ -11,6 +11,14 @@ FOR_MANAGERS = (
         "maintenance",
         {"Vendor": "Nordpumpen GmbH", "Cost centre": "3100 Hall 3", "Why now": "The spare runs hot since Monday"},
         order("Nordpumpen GmbH"),
+        said=(
+            Word("peter", "The spare has run hot before, in March. It will not last."),
+            ask("maria", "Can the old pump be overhauled instead?"),
+            answer(
+                "rita", "Only with eight weeks of waiting for parts.\nThe offer: https://nordpumpen.example/offers/88"
+            ),
+            ask("maria", "Does the price hold until Friday?"),
+        ),
     ),
     Story(
         "gauges",

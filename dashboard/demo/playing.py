@@ -7,6 +7,7 @@ first is always our own row: Temporal forgets, and would then start the same sto
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, uuid5
@@ -15,9 +16,9 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connections
 
-from approvals import services
+from approvals import services, talking
 from approvals.models import Attempt, Request, Status, Step
-from dashboard.demo.stories import Act, Story
+from dashboard.demo.stories import Act, K, Story
 from worker import client
 
 T = TypeVar("T")
@@ -45,6 +46,8 @@ def _tell(story: Story, people: Mapping[str, User]) -> None:
         request = _begin(story, people)
         for number, act in enumerate(story.acts, start=1):
             _perform(request, act, f"demo-{story.slug}-{number}", people)
+        with suppress(talking.Refused):  # people have closed it meanwhile: then nobody asks any more
+            _talk(request, story, people)
     finally:
         connections.close_all()
 
@@ -89,6 +92,23 @@ def _payload(story: Story) -> dict[str, Any]:
     if story.amount:
         asked["amount"] = float(story.amount)
     return asked | {"action": story.action} | story.more
+
+
+# --- talking ----------------------------------------------------------------------------------------------------
+
+
+def _talk(request: Request, story: Story, people: Mapping[str, User]) -> None:
+    asked: int | None = None
+    for number, word in enumerate(story.said, start=1):
+        remark = talking.say(
+            request=request,
+            kind=word.kind,
+            text=word.text,
+            form_id=uuid5(NAMESPACE, f"{story.slug}-said-{number}"),
+            by=people[word.who],
+            question=asked if word.kind == K.ANSWER else None,
+        )
+        asked = remark.pk if word.kind == K.QUESTION else asked
 
 
 # --- deciding ---------------------------------------------------------------------------------------------------

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from approvals.models import Attempt, Status
+from approvals.models import Attempt, Remark, Status
 
+K = Remark.Kind
 V = Attempt.Verdict
 
 
@@ -26,6 +27,15 @@ class Act:
 
 
 @dataclass(frozen=True)
+class Word:
+    """Something said on the request's page. An answer answers the last question before it."""
+
+    who: str
+    text: str
+    kind: Remark.Kind = K.COMMENT
+
+
+@dataclass(frozen=True)
 class Story:
     """One request. With ``program`` a program starts it, under that workflow id; else ``by`` fills in the form."""
 
@@ -37,6 +47,7 @@ class Story:
     details: dict[str, str] = field(default_factory=dict)
     action: dict[str, Any] | None = None
     acts: tuple[Act, ...] = ()
+    said: tuple[Word, ...] = ()
     program: str = ""
     workflow: str = "MultiStepApprovalWorkflow"
     more: dict[str, Any] = field(default_factory=dict)
@@ -76,6 +87,14 @@ def race(first: Act, second: Act) -> tuple[Act, Act]:
 def too_late(act: Act) -> Act:
     """A click after the deadline."""
     return replace(act, once=Status.TIMEOUT)
+
+
+def ask(who: str, text: str) -> Word:
+    return Word(who, text, K.QUESTION)
+
+
+def answer(who: str, text: str) -> Word:
+    return Word(who, text, K.ANSWER)
 
 
 def order(vendor: str, quantity: int = 1) -> dict[str, Any]:

@@ -19,6 +19,7 @@ TABLES = (
     "approvals_request",
     "approvals_attempt",
     "approvals_record",
+    "approvals_remark",
     "audit_entry",
 )
 COUNTS = """
@@ -84,6 +85,11 @@ def test_it_shows_what_programs_started_and_claimed(stage):
     assert stage.rows("select count(*) from approvals_request where by_program")[0][0] >= 5
     claimed = "select distinct state from approvals_attempt where known_by = 'program'"
     assert {state for (state,) in stage.rows(claimed)} == {"applied", "refused"}
+
+
+def test_somebody_has_asked_and_waits_for_an_answer(stage):
+    said = stage.rows("select kind, answered_at is null from approvals_remark order by id")
+    assert said == [("comment", 1), ("question", 0), ("answer", 1), ("question", 1)]
 
 
 def test_deadlines_are_spread_from_minutes_to_days(stage):
