@@ -1,5 +1,5 @@
-"""The admin of approvals: levels, who holds them, policies, people; what has happened is there to read only."""
+"""The admin of approvals: levels, who holds them, who stands in, policies, people; and what has happened."""
 
-from approvals.admin import history, levels, people, policies
+from approvals.admin import delegations, history, levels, people, policies
 
-__all__ = ["history", "levels", "people", "policies"]
+__all__ = ["delegations", "history", "levels", "people", "policies"]
