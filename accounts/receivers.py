@@ -17,7 +17,9 @@ class Receiver(models.Model):
     name = models.CharField(_("name"), max_length=80, help_text=_("As people call it, such as ERP."))
     url = models.CharField(_("address"), max_length=2000, help_text=_("Where to send, beginning with https://."))
     types = models.JSONField(_("events"), default=list, blank=True)
-    active = models.BooleanField(_("active"), default=True, help_text=_("If not, it is told of nothing new."))
+    active = models.BooleanField(
+        _("active"), default=True, help_text=_("If not, it is told of nothing, and what waits for it is dropped.")
+    )
     secret = models.CharField(max_length=100, default=signing.new_secret, editable=False)
     old_secret = models.CharField(max_length=100, blank=True, editable=False)
     old_until = models.DateTimeField(null=True, editable=False, help_text="Until then the old secret signs too.")
@@ -84,7 +86,7 @@ class Delivery(models.Model):
     receiver = models.ForeignKey(
         Receiver, models.SET_NULL, null=True, related_name="deliveries", verbose_name=_("receiver")
     )
-    name = models.CharField(_("name"), max_length=80, help_text=_("Of the receiver, as it was then."))
+    name = models.CharField(_("receiver's name"), max_length=80, help_text=_("As it was then."))
     event = models.CharField(_("event"), max_length=200, help_text=_("What it tells of, once for each receiver."))
     type = models.CharField(_("kind"), max_length=80)
     stream = models.CharField(_("stream"), max_length=200, blank=True)
@@ -94,7 +96,7 @@ class Delivery(models.Model):
     status = models.PositiveSmallIntegerField(_("answer"), null=True, help_text=_("The status of the last answer."))
     error = models.TextField(_("what was said"), blank=True)
     tries = models.PositiveIntegerField(_("tries"), default=0)
-    made_at = models.DateTimeField(_("of"))
+    made_at = models.DateTimeField(_("happened"))
     next_at = models.DateTimeField(_("next try"))
     tried_at = models.DateTimeField(_("last try"), null=True)
 

@@ -1,6 +1,7 @@
 """What was sent by webhook, and what could not be."""
 
 import json
+from datetime import datetime
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -22,13 +23,17 @@ class DeliveryAdmin(Sent):
     actions = ("send_again",)
     fields = (
         "about", "name", "what", "message_id", "state", "why", "status", "error", "tries", "made_at", "tried_at",
-        "next_at", "event", "said",
+        "next_try", "event", "said",
     )  # fmt: skip
-    readonly_fields = ("about", "what", "message_id", "said")
+    readonly_fields = ("about", "what", "message_id", "next_try", "said")
 
     @admin.display(description=gettext_lazy("what"), ordering="type")
     def what(self, delivery: Delivery) -> str:
         return webhooks.title_of(delivery.type)
+
+    @admin.display(description=gettext_lazy("next try"))
+    def next_try(self, delivery: Delivery) -> datetime | None:
+        return delivery.next_at if delivery.state == Delivery.State.WAITING else None
 
     @admin.display(description=gettext_lazy("data"))
     def said(self, delivery: Delivery) -> str:
