@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from approvals.absence import NotPossible, Wanted, check
 from approvals.absence_queries import lendable
 from approvals.forms import Typed
-from approvals.models import Level
+from approvals.models import Delegation, Level
 
 LONGEST_NAME = 320
 
@@ -70,11 +70,17 @@ class AbsenceForm(forms.Form):
         levels = tuple(given["levels"])
         wanted = Wanted(self.delegator, given["who"], levels, given["from_day"], given["until_day"])
         try:
-            check(wanted)
+            if not self._sent_before():
+                check(wanted)
         except NotPossible as found:
             self.refuse(found)
             return
         self.wanted = wanted
+
+    def _sent_before(self) -> bool:
+        """The same form again: it changes nothing, and is no mistake."""
+        form_id = self.cleaned_data["form_id"]
+        return Delegation.objects.filter(form_id=form_id, delegator=self.delegator).exists()
 
     def refuse(self, found: NotPossible) -> None:
         for field, said in found.problems.items():

@@ -53,8 +53,10 @@ class DelegationForm(forms.ModelForm):  # type: ignore[type-arg]
         given = self.cleaned_data
         return Delegation.objects.filter(form_id=given["form_id"], delegator=given["delegator"]).exists()
 
-    def validate_constraints(self) -> None:
-        """Those of the table are among the checks, which say it in words."""
+    def validate_unique(self) -> None:
+        """What the table holds is among the checks, which say it in words."""
+
+    validate_constraints = validate_unique
 
 
 class Standing(admin.SimpleListFilter):

@@ -10,6 +10,7 @@ from django.utils import timezone
 from approvals import recording
 from approvals.holders import day_of
 from approvals.models import Attempt, Delegation, Level, Step
+from tests.approvals.admin.conftest import admin_in  # noqa: F401  (a fixture: found by its name here)
 from tests.approvals.notices.conftest import _addresses  # noqa: F401  (a fixture: whoever a test makes has an address)
 from worker import contracts
 
