@@ -53,10 +53,9 @@ class DelegationForm(forms.ModelForm):  # type: ignore[type-arg]
         given = self.cleaned_data
         return Delegation.objects.filter(form_id=given["form_id"], delegator=given["delegator"]).exists()
 
-    def validate_unique(self) -> None:
-        """What the table holds is among the checks, which say it in words."""
-
-    validate_constraints = validate_unique
+    def _get_validation_exclusions(self) -> set[str]:
+        """What the table's constraints hold is among the checks, which say it in words."""
+        return {*super()._get_validation_exclusions(), "form_id", "delegate", "until_day"}  # type: ignore[misc]
 
 
 class Standing(admin.SimpleListFilter):
