@@ -63,7 +63,7 @@ def test_a_page_that_is_open_changes_its_zone_when_it_is_chosen(look, transactio
     slot = f"region-request-{request.uuid}"
     page = look(f"request:{request.uuid}", cookie=session_of(maria))
     page.until(UTC_TITLE, slot)
-    usual = {"language": "en", "level_waits": True, "outcome": True, "reminder": True}
+    usual = {name: "en" if name == "language" else True for name in services.FIELDS if name != "time_zone"}
     services.save_preferences(by=maria, time_zone="Asia/Tokyo", **usual)
     page.until(TOKYO, slot)
     assert Request.objects.count() == 1
