@@ -73,8 +73,8 @@ def _effect(
             examples = Request.objects.filter(pk__in=pks[:EXAMPLES]).order_by("deadline", "id")
             kept.append(Kept(why, said(len(pks)), tuple(examples), len(pks) > EXAMPLES))
     already = waits.filter(own)[: CAP + 1].count() if own else 0
-    numbers = (waits[: CAP + 1].count(), left[: CAP + 1].count(), already)
-    return LevelEffect(title, kinds, *map(said, numbers), tuple(kept))
+    waiting, reaching = waits[: CAP + 1].count(), left[: CAP + 1].count()
+    return LevelEffect(title, kinds, said(waiting), said(reaching), said(already), tuple(kept))
 
 
 def _held_by(theirs: dict[str, tuple[str, ...]], name: str) -> Q | None:

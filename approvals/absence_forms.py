@@ -6,12 +6,14 @@ from uuid import UUID, uuid4
 from django import forms
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from approvals.absence import NotPossible, Wanted, check
 from approvals.absence_queries import lendable
 from approvals.forms import Typed
+from approvals.holders import day_of
 from approvals.models import Delegation, Level
 
 LONGEST_NAME = 320
@@ -63,19 +65,20 @@ class AbsenceForm(forms.Form):
             return uuid4()
 
     def clean(self) -> None:
-        """All that is wrong at once, where every field could be read."""
-        if self.errors:
-            return
-        given = self.cleaned_data
-        levels = tuple(given["levels"])
-        wanted = Wanted(self.delegator, given["who"], levels, given["from_day"], given["until_day"])
+        """All that is wrong at once: what could not be read is left out of it."""
+        wanted = self._as_far_as_read()
         try:
-            if not self._sent_before():
+            if self.errors or not self._sent_before():
                 check(wanted)
         except NotPossible as found:
             self.refuse(found)
-            return
-        self.wanted = wanted
+        self.wanted = None if self.errors else wanted
+
+    def _as_far_as_read(self) -> Wanted:
+        given, today = self.cleaned_data, day_of(timezone.now())
+        first = given.get("from_day") or today
+        last = given.get("until_day") or first
+        return Wanted(self.delegator, given.get("who") or self.delegator, tuple(given.get("levels") or ()), first, last)
 
     def _sent_before(self) -> bool:
         """The same form again: it changes nothing, and is no mistake."""
@@ -84,6 +87,8 @@ class AbsenceForm(forms.Form):
 
     def refuse(self, found: NotPossible) -> None:
         for field, said in found.problems.items():
+            if field in self.errors:
+                continue
             self.add_error(field, [ValidationError(one) for one in said])
 
     def focus_on_what_is_wrong(self) -> None:

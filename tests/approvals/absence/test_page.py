@@ -152,6 +152,12 @@ def test_bad_input_is_told_and_kept(away, vera, dirk, rita, case):
     assert not Entry.objects.exists()
 
 
+def test_all_that_is_wrong_is_told_at_once(away, dirk):
+    page = away.post(PAGE, typed(who="vera", from_day=f"{day(-1)}", until_day="", levels=[]))
+    words = ("Nobody stands in for themself", "in the past", "Enter a day, for example", "Choose at least one level.")
+    assert [each for each in words if each not in text(page)] == []
+
+
 def test_the_longest_that_is_taken(away, dirk):
     saves(away, until_day=f"{day(365)}")
     assert Delegation.objects.count() == 1
