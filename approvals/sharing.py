@@ -26,9 +26,9 @@ def audience_of(user: Any, view: str) -> Sight:
 def _differs(sight: Sight, view: str) -> bool:
     if view in ("mine", "decided"):
         return True
-    if view == "closed":
-        return not sight.everything and once(("asked ever", sight), _requests_of(sight).exists)
-    return once(("differs", sight), lambda: _asks_or_is_barred(sight))
+    if view == "closed" and not sight.everything and once(("asked ever", sight), _requests_of(sight).exists):
+        return True
+    return once(("differs", sight), lambda: _asks_or_is_barred(sight))  # what waits is counted in every view
 
 
 def _requests_of(sight: Sight) -> QuerySet[Request]:
