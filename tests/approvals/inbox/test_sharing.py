@@ -1,4 +1,4 @@
-"""Who shares a list: nobody sees a difference, nor anything that is not theirs; and what is their own is only theirs."""
+"""Who shares a list: nobody sees a difference, nor what is not theirs; and what is their own is only theirs."""
 
 from datetime import timedelta
 
