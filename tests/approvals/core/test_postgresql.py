@@ -10,7 +10,8 @@ import pytest
 from tests.audit.test_postgresql import ADDRESS, answers
 
 RACES = (
-    "racing or double_click or same_id or same_form or by_itself or same_moment or while_it_closes or test_recording"
+    "clicks_at_once or racing or double_click or same_id or same_form or by_itself or same_moment or while_it_closes "
+    "or test_recording"
 )
 
 
@@ -23,6 +24,7 @@ def test_decisions_hold_on_postgresql_too():
         [
             *command,
             "tests/approvals/core",
+            "tests/approvals/conversation",
             "tests/worker/test_recording.py",
             "tests/worker/test_claims.py",
             "-k",
