@@ -70,6 +70,14 @@ def named(row: Request, step: Step, most: int, but: int = 0) -> Named:
     return Named(tuple(for_whom(one, whom.get(one.pk)) for one in found), number - len(found))
 
 
+def holder_for(row: Request, step: Step, user_id: int) -> User | None:
+    """For whom this person would decide; None in their own right."""
+    if _held(row, step).filter(user_id=user_id).exists():
+        return None
+    lent = _lent(row, step).filter(delegate_id=user_id).select_related("delegator").order_by("pk").first()
+    return lent.delegator if lent else None
+
+
 def for_whom(person: User | None, holder: User | None) -> str:
     """ "Dirk Holm (for Vera Stein)"; the name alone where it is in their own right."""
     who = person_name(person)

@@ -105,7 +105,8 @@ def test_a_stand_in_is_told_of_a_level_that_waits(vera, dirk, rita):
     sets(vera, dirk)
     opens(asked(rita, "vp"))
     assert told("level_waits") == ["dirk", "vera"]
-    assert letter(dirk, kind="level_waits") is not None
+    assert "waits for you as VP, for Vera Stein, until" in letter(dirk, kind="level_waits").text
+    assert "waits for you as VP, until" in letter(vera, kind="level_waits").text
 
 
 def test_but_not_of_what_their_delegator_asked_for(vera, dirk):
