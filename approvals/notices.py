@@ -8,9 +8,9 @@ from accounts.models import Kind, Letter
 from accounts.outbox import put
 from accounts.writing import Message, compose, link, register
 from approvals import announcing
-from approvals.deciders import deciders, ids_of
+from approvals.deciders import deciders, holder_for, ids_of
 from approvals.models import Attempt, Request, Status, Step
-from approvals.rows import a_level_is_open, given_up, kind_titles, level_titles, who_asked
+from approvals.rows import a_level_is_open, given_up, kind_titles, level_titles, person_name, who_asked
 from approvals.words import in_a_sentence
 from live.counting import count
 from live.writes import write
@@ -101,9 +101,16 @@ def write_waits(letter: Letter) -> Message | None:
     step = Step.objects.select_related("request", "request__requester").filter(pk=letter.data["step"]).first()
     if step is None or not _waits(step) or letter.user_id not in ids_of(deciders(step.request, step)):
         return None
-    level = level_titles().get(step.level, step.level)
-    about = {"level": in_a_sentence(level), "deadline": step.deadline, "again": letter.kind == Kind.REMINDER}
+    level = _as(step, letter)
+    about = {"level": level, "deadline": step.deadline, "again": letter.kind == Kind.REMINDER}
     return compose("level_waits", {**facts(step.request, letter), **about})
+
+
+def _as(step: Step, letter: Letter) -> str:
+    """The level, and for whom, where somebody stands in."""
+    level = in_a_sentence(level_titles().get(step.level, step.level))
+    holder = holder_for(step.request, step, letter.user_id) if letter.user_id else None
+    return _("%(level)s, for %(whom)s") % {"level": level, "whom": person_name(holder)} if holder else level
 
 
 def write_outcome(letter: Letter) -> Message | None:
