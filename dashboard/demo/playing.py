@@ -98,6 +98,9 @@ def _payload(story: Story) -> dict[str, Any]:
 
 
 def _talk(request: Request, story: Story, people: Mapping[str, User]) -> None:
+    """As people do: about what waits for somebody already."""
+    if story.said:
+        _until(lambda: _begun(request), f"{story.slug} can be talked about")
     asked: int | None = None
     for number, word in enumerate(story.said, start=1):
         remark = talking.say(
@@ -109,6 +112,11 @@ def _talk(request: Request, story: Story, people: Mapping[str, User]) -> None:
             question=asked if word.kind == K.ANSWER else None,
         )
         asked = remark.pk if word.kind == K.QUESTION else asked
+
+
+def _begun(request: Request) -> bool:
+    request.refresh_from_db()
+    return request.deadline is not None or not request.is_open
 
 
 # --- deciding ---------------------------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ def test_the_form_begins_with_all_that_was_asked(client, rita):
         "details": "Vendor: Acme: Lift\nDelivery: 12 weeks", "action": "record",
     }  # fmt: skip
     assert 'name="arg-record-text" value="order it"' in response.content.decode()
-    assert f"Follows {old.reference}. Forklift : Rejected, Too dear. ." in text(response)
+    assert f"Follows {old.reference}. Forklift , Rejected. Too dear. What it asked" in text(response)
     assert "Not carried over" not in text(response)
     assert "CEO" in text(response), "the chain for it is shown at once"
 
