@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
-from accounts import webhooks
+from accounts import receiving, webhooks
 from accounts.hosts import read
 from accounts.models import Letter
 from accounts.receivers import Delivery, Receiver
@@ -129,11 +129,12 @@ def test_who_saves_second_is_told_and_overwrites_nothing(admin_in, erp):
     assert Receiver.objects.get().name == "First"
 
 
-def test_what_a_worker_notes_meanwhile_is_not_overwritten(admin_in, erp):
+def test_what_a_worker_notes_meanwhile_is_not_overwritten(erp, boss):
     Receiver.objects.update(claim="w", failures=3)
-    change(admin_in, erp, name="Other")
+    erp.name = "Other"
+    receiving.keep(receiver=erp, by=boss)
     now = Receiver.objects.get()
-    assert (now.claim, now.failures) == ("w", 3)
+    assert (now.name, now.claim, now.failures) == ("Other", "w", 3)
 
 
 def test_one_that_was_mended_is_tried_at_once(admin_in, erp):
