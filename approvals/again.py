@@ -62,7 +62,7 @@ def beginning(request: Request, currencies: Iterable[str]) -> Beginning:
     chosen, unknown = _choices(request, set(currencies))
     name, arguments, amiss = _action(request)
     initial = {"title": request.title, "amount": _amount(request.amount), "details": lines, "action": name, **chosen}
-    missing = [*unknown, *_not_carried(lost), *amiss]
+    missing = [*_of_programs(request), *unknown, *_not_carried(lost), *amiss]
     return Beginning(
         request, {**initial, "again": str(request.uuid)}, {name: arguments} if name else {}, tuple(missing)
     )
@@ -71,6 +71,18 @@ def beginning(request: Request, currencies: Iterable[str]) -> Beginning:
 def _amount(amount: Decimal | None) -> str:
     """As it is typed: 250000, 1000.50."""
     return "" if amount is None else f"{amount:.2f}".removesuffix(".00")
+
+
+def _of_programs(request: Request) -> list[str]:
+    """What only a program may leave out or choose."""
+    missing = []
+    if request.amount is None:
+        missing.append(_("It named no amount; the form needs one."))
+    if request.by_program:
+        missing.append(
+            _("A program asked for it, and may have chosen who decides and until when: now the policy does.")
+        )
+    return missing
 
 
 def _choices(request: Request, currencies: set[str]) -> tuple[dict[str, str], list[str]]:

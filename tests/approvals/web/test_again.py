@@ -120,6 +120,8 @@ LOST = [
     ({"details": {"Odd": "\u202e1"}}, "“Odd”"),
     ({"details": {f"k{n}": n for n in range(30)}}, "and more cannot be written"),
     ({"details": [1]}, "all of them"),
+    ({"amount": None}, "It named no amount; the form needs one."),
+    ({"by_program": True}, "may have chosen who decides and until when: now the policy does."),
     ({"currency": "XAU"}, "The currency was XAU, which cannot be chosen here."),
     ({"kind": "yacht"}, "The kind was “yacht”, which does not exist any more."),
     ({"action_name": "gone"}, "The action “gone”, which was to run when approved, does not exist any more"),

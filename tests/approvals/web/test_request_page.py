@@ -56,6 +56,30 @@ def test_it_says_what_is_asked_by_whom(client, maria, rita):
     assert f"R-{2000 + one.pk}" in shown
 
 
+def test_addresses_are_links_wherever_people_or_programs_wrote_them_and_lines_stay_lines(client, maria, rita):
+    one = request_of(rita, "manager", "director", at=1, details={"Offer": "see\nhttps://shop.example/a, or\u202ejavascript:x"},
+                     action_name="record", action_args={"text": "https://shop.example/b"})  # fmt: skip
+    decided(one, 0, maria)
+    one.steps.filter(index=0).update(comment="As in https://shop.example/c.")
+    note(one, "decision.applied", "maria", verdict="approve", level="manager", comment="As in https://shop.example/c.")
+    response = page(client, maria, one)
+    body = response.content.decode()
+    for address in ("a", "b", "c"):
+        assert f'href="https://shop.example/{address}" rel="noopener noreferrer nofollow"' in body
+    assert "see\n<a" in body
+    assert "or[U+202E]javascript:x" in text(response)
+    assert 'href="javascript' not in body
+
+
+def test_the_open_levels_deadline_counts_down_beside_the_state(client, maria, rita):
+    for due_in, words in ((0.5, "due in 29 min"), (0.05, "due in 2 min 59 s"), (-1, "1 h late")):
+        head = page(client, maria, request_of(rita, "manager", due_in=due_in)).content.decode().split('class="num"')[0]
+        assert f">{words}</time>" in head
+        assert "data-due=" in head
+    closed = page(client, maria, request_of(rita, "manager", status=Status.REJECTED)).content.decode()
+    assert 'class="countdown"' not in closed
+
+
 def test_the_stepper_names_who_could_decide(client, maria, rita):
     person("peter", "director", first_name="Peter", last_name="Holt")
     assert "Maria Berg" in text(page(client, maria, request_of(rita, "manager", "director")))
