@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import close_old_connections, connection, connections
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -145,6 +145,7 @@ def _send(delivery: Delivery) -> Trouble | None:
     assert receiver is not None
     body = body_of(delivery)
     headers = {"Content-Type": "application/json", **_signed(receiver, delivery, body)}
+    _let_go()
     try:
         url, allowed = receiver.url, settings.WEBHOOK_HOSTS
         answer = outgoing.call("POST", url, allowed=allowed, headers=headers, body=body, timeout=SECONDS)
@@ -153,6 +154,12 @@ def _send(delivery: Delivery) -> Trouble | None:
         trouble = _of_failure(failed)
     _settle(delivery, trouble)
     return trouble
+
+
+def _let_go() -> None:
+    """Of the database: while others think, as many connections as there are slow ones would be missed elsewhere."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def body_of(delivery: Delivery) -> bytes:

@@ -6,7 +6,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
 from accounts import posting, webhooks
@@ -375,6 +375,22 @@ def test_a_slow_receiver_holds_up_no_other(programs, transactional_db, monkeypat
     assert len(slow.calls) == 1, "it is called once at a time"
     over.set()
     postman.wait()
+
+
+def test_while_it_thinks_no_connection_to_the_database_is_held(program, transactional_db, monkeypatch):
+    """A pool has twenty of them, and decisions need one too."""
+    receiver(program)
+    tell("a")
+    tell("b")
+    call, held = posting.outgoing.call, []
+
+    def asked(*args, **more):
+        held.append(connection.connection is not None)
+        return call(*args, **more)
+
+    monkeypatch.setattr(posting.outgoing, "call", asked)
+    assert serve() == 2
+    assert held == [False, False]
 
 
 def test_many_workers_at_once_send_each_once_and_in_order(program, transactional_db):
