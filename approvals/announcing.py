@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import webhooks
 from accounts.writing import link
 from approvals.models import Request, Status, Step
+from approvals.remarks import Remark
 
 LEVEL_OPENED, REMINDER = "request.level_opened", "request.reminder"
 CLOSED, ACTION_FAILED = "request.closed", "request.action_failed"
@@ -19,6 +20,9 @@ def connect() -> None:
     webhooks.register(REMINDER, _("a level's deadline comes near"))
     webhooks.register(CLOSED, _("a request is closed, however it ended"))
     webhooks.register(ACTION_FAILED, _("what was approved could not be done"))
+    webhooks.register("request.comment", _("somebody comments on a request"))
+    webhooks.register("request.question", _("somebody asks the requester"))
+    webhooks.register("request.answer", _("a question is answered"))
 
 
 def level_opened(row: Request, step: Step) -> None:
@@ -40,6 +44,12 @@ def closed(row: Request) -> None:
     action = result.get("action") if isinstance(result.get("action"), dict) else {}
     level, state = result.get("level"), (action or {}).get("state")
     tell(row, CLOSED, "closed", at=row.closed_at, status=str(row.status), level=level, action=state)
+
+
+def remarked(row: Request, remark: Remark) -> None:
+    """That something was said, by whom and to whom: not what."""
+    asked = remark.asked.get_username() if remark.asked else None
+    tell(row, f"request.{remark.kind}", f"remark/{remark.pk}", at=remark.at, by=remark.author_name, asked=asked)
 
 
 def tell(row: Request, type: str, event: str, *, at: datetime | None = None, **more: Any) -> None:

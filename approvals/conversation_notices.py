@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import Kind, Letter
 from accounts.outbox import put
 from accounts.writing import Message, compose, register
+from approvals import announcing
 from approvals.access import visible_to
 from approvals.conversation import excerpt
 from approvals.deciders import deciders
@@ -31,6 +32,7 @@ def said(row: Request, remark: Remark) -> None:
         data={"request": row.pk, "remark": remark.pk},
         people=_concerned(row, remark),
     )
+    announcing.remarked(row, remark)
 
 
 def _concerned(row: Request, remark: Remark) -> QuerySet[User]:

@@ -8,7 +8,9 @@ from accounts.hosts import read
 from accounts.receivers import Delivery, Receiver
 from approvals import mending, notices, recording
 from approvals.models import Attempt, Status
+from tests.approvals.conversation.conftest import answers, asks, says
 from tests.approvals.notices.conftest import asked, closes, opens, ref_of
+from tests.approvals.web.making import request_of
 from worker import contracts
 
 DAY = 86_400
@@ -128,3 +130,13 @@ def test_without_receivers_it_costs_one_query_more(rita, maria, settings):
     with_hosts = queries_of(lambda: opens(first))
     settings.WEBHOOK_HOSTS = read("")
     assert with_hosts == queries_of(lambda: opens(second)) + 1
+
+
+def test_that_something_was_said_and_by_whom_but_not_what(rita, maria):
+    request = request_of(rita, "manager")
+    question = asks(maria, request, "Why not rent it?")
+    answers(rita, question, "It costs more.")
+    says(maria, request, "I see.")
+    assert told("request.question") == [common(request, status="waiting", by="maria", asked="rita")]
+    assert told("request.answer") == [common(request, status="waiting", by="rita", asked=None)]
+    assert told("request.comment") == [common(request, status="waiting", by="maria", asked=None)]
