@@ -39,7 +39,7 @@ def test_ops_get_a_mail_when_no_worker_has_shown_a_pulse_for_a_minute(watch, off
     looks(watch, 61)
     looks(watch, 63)
     assert Episode.objects.get().subject == episodes.WORKER
-    (mail,) = office.mails
+    ((_addresses, mail),) = office.mails
     assert mail["To"] == olga.email
     assert "No worker runs" in mail["Subject"]
 
