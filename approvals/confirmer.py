@@ -132,9 +132,9 @@ class Confirmer:
         return self._compare(row)
 
     def _compare(self, row: Request) -> tuple[float, Look | None] | None:
-        self._bucket.wait()
         query = "get_status" if row.workflow_type == judging.SINGLE else "get_approval_status"
-        reading = reader.read(row.workflow_id, query, max_age=0, patient=False)
+        with self._bucket:
+            reading = reader.read(row.workflow_id, query, max_age=0, patient=False)
         if reading.gone:
             return 0.0, Look(row)
         if not reading.fresh:
@@ -155,9 +155,9 @@ class Confirmer:
         if why := self._cannot_ask():
             confirming.fails([row.pk], why)
             return
-        self._bucket.wait()
         try:
-            found = look.run()
+            with self._bucket:
+                found = look.run()
         except client.ClientError:
             confirming.fails([row.pk], "silent")
             return

@@ -50,6 +50,9 @@ NOTHING = Known()
 MOVING = "moving"
 """No trouble: row and workflow differ for a moment, as they do whenever something happens."""
 
+revision = 0
+"""How often something was learnt that a list may say."""
+
 _lock = threading.Lock()
 _known: OrderedDict[int, Known] = OrderedDict()
 _corrected: set[int] = set()
@@ -107,6 +110,10 @@ def forget() -> None:
 
 
 def _keep(pk: int, one: Known) -> None:
+    global revision
+    was, now = known(pk), time.time()
+    if (was.trouble, was.confirmed(now), was.corrected) != (one.trouble, one.confirmed(now), one.corrected):
+        revision += 1
     _known[pk] = one
     _known.move_to_end(pk)
     while len(_known) > _KEPT:

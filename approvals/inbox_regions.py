@@ -7,7 +7,7 @@ from approvals import asking, queries
 from approvals.access import Sight, sight_of
 from approvals.asking import Asked
 from approvals.conversation import asked_of
-from approvals.sharing import audience_of
+from approvals.sharing import NOBODY, audience_of
 from live.regions import Region, register
 
 
@@ -25,9 +25,13 @@ class InboxRegion(Region):
     def audience(self, user: Any, key: str) -> Hashable:
         return audience_of(user, _asked(key).view)
 
+    def version(self, key: str, audience: Hashable) -> Hashable:
+        """Questions that wait for a person are no change of a request: they are in what is that person's own."""
+        return queries.version() if _sight(audience).user_id == NOBODY else None
+
     def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
         sight = _sight(audience)
-        return {"inbox": queries.inbox(sight, _asked(key)), "asked_of_you": asked_of(sight.user_id)}
+        return {"inbox": queries.inbox(sight, _asked(key)), "asked_of_you": _questions(sight)}
 
 
 @register
@@ -36,7 +40,7 @@ class OwnViewsRegion(Region):
 
     name = "inbox-own"
     template = "approvals/_inbox_own.html"
-    interval = 10.0
+    interval = 30.0
     pause = 1.0
 
     def may_watch(self, user: Any, key: str) -> bool:
@@ -44,6 +48,9 @@ class OwnViewsRegion(Region):
 
     def audience(self, user: Any, key: str) -> Hashable:
         return sight_of(user)
+
+    def version(self, key: str, audience: Hashable) -> Hashable:
+        return queries.own_version(_sight(audience).user_id)
 
     def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
         return {"own": queries.own_views(_sight(audience), _asked(key))}
@@ -55,7 +62,7 @@ class BadgeRegion(Region):
 
     name = "badge"
     template = "approvals/_badge.html"
-    interval = 5.0
+    interval = 10.0
 
     def may_watch(self, user: Any, key: str) -> bool:
         return bool(user.is_active) and key == ""
@@ -63,9 +70,17 @@ class BadgeRegion(Region):
     def audience(self, user: Any, key: str) -> Hashable:
         return audience_of(user, "waiting")
 
+    def version(self, key: str, audience: Hashable) -> Hashable:
+        return queries.version()
+
     def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
         count = queries.count_waiting_for(_sight(audience))
         return {"count": count, "said": queries.said(count)}
+
+
+def _questions(sight: Sight) -> Any:
+    """About what one asked for oneself; whoever has such a request open shares nothing."""
+    return () if sight.user_id == NOBODY else asked_of(sight.user_id)
 
 
 def _asked(key: str) -> Asked:

@@ -152,6 +152,7 @@ class Request(models.Model):
             models.Index(fields=["requester", "-id"], name="mine"),
             models.Index(fields=["requester", "-id"], name="mine_open", condition=Q(closed_at__isnull=True)),
             models.Index(fields=["status", "id"], name="by_status"),
+            models.Index(fields=["-updated_at"], name="by_last_write"),
             models.Index(fields=["kind", "id"], name="by_kind"),
             models.Index(
                 fields=["current_level", "amount", "id"], name="waiting_by_amount", condition=Q(closed_at__isnull=True)

@@ -4,15 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, Prefetch, QuerySet
+from django.utils.translation import get_language
 
+from approvals import confirming
 from approvals.access import Sight, sight_of, visible, visible_apart
 from approvals.asking import FILTERS, SORTS, VIEWS, Asked
 from approvals.confirmation import Confirmation, confirmed
 from approvals.finding import decided_by, find, mine_to_decide
-from approvals.models import Request, Status
+from approvals.models import Attempt, Request, Status, Step
 from approvals.once import once
-from approvals.rows import Row, level_titles, rows_of
+from approvals.rows import Row, base_of, level_titles, rows_of
 from approvals.words import in_a_sentence, listed
 
 PAGE = 50
@@ -38,7 +40,11 @@ def page_of(user: Any, asked: Asked, limit: int = PAGE) -> Page:
 
 
 def _by_key(sight: Sight, pks: Iterable[int]) -> dict[int, Row]:
-    return {row.pk: row for row in _rows(sight, Request.objects.filter(pk__in=set(pks)))}
+    """Fetched once for all who see the same: only what each can decide is their own."""
+    keys, language = frozenset(pks), get_language()
+    requests = once(("requests", keys), lambda: list(_fetched(Request.objects.filter(pk__in=keys))))
+    base = once(("rows", keys, language), lambda: base_of(requests))
+    return {row.pk: row for row in rows_of(sight, requests, base)}
 
 
 def _picked(known: dict[int, Row], pks: Iterable[int]) -> tuple[Row, ...]:
@@ -46,8 +52,18 @@ def _picked(known: dict[int, Row], pks: Iterable[int]) -> tuple[Row, ...]:
     return tuple(known[pk] for pk in pks if pk in known)
 
 
-def _rows(sight: Sight, requests: QuerySet[Request]) -> Iterable[Row]:
-    return rows_of(sight, requests.select_related("requester").prefetch_related("steps"))
+def _fetched(requests: QuerySet[Request]) -> QuerySet[Request]:
+    steps = Prefetch("steps", Step.objects.only(*_STEP))
+    return requests.select_related("requester").only(*_REQUEST).prefetch_related(steps)
+
+
+_STEP = ("request_id", "index", "level", "state", "decided_by_id", "on_behalf_of_id")
+_REQUEST = (
+    "uuid", "title", "kind", "amount", "currency", "status", "current_level", "deadline", "closed_at", "updated_at",
+    "first_run_id", "action_error", "self_approval", "distinct_approvers", "requester_id", "requester_name",
+    "requester__username", "requester__first_name", "requester__last_name",
+)  # fmt: skip
+"""Of a request and its steps what a row needs: details and results may be long."""
 
 
 def waiting_for(user: Any, limit: int = PAGE, after: str = "") -> Page:
@@ -182,11 +198,33 @@ def own_views(user: Any, asked: Asked) -> OwnViews:
     return OwnViews(asked, {name: said(count) for name, count in own_counts(sight_of(user)).items()})
 
 
+def version() -> tuple[Any, ...]:
+    """Another one after every write of a request, and after whatever was learnt of one on screen."""
+    latest = Request.objects.order_by("-updated_at").values_list("pk", "updated_at")
+    return confirming.revision, once("last write", latest.first)
+
+
+RECENT = 200
+
+
+def own_version(user_id: int) -> tuple[Any, ...]:
+    """Another one after what this person asked for or decided, found among the latest; read once for everybody."""
+    asked = once("latest requests", lambda: _latest(Request, "requester_id", "pk"))
+    decided = once("latest attempts", lambda: _latest(Attempt, "user_id", "pk", "state"))
+    return asked.get(user_id, ()), decided.get(user_id, ())
+
+
+def _latest(model: type[Model], who: str, *what: str) -> dict[Any, Any]:
+    """The latest of each person, oldest first, so that the newest of theirs stays."""
+    rows = model._default_manager.order_by("-pk").values_list(who, *what)[:RECENT]
+    return {person: tuple(values) for person, *values in reversed(rows)}
+
+
 def due_soonest(user: Any, limit: int = 5) -> tuple[Row, ...]:
     """Of all that this person may see, what runs out first."""
     sight = sight_of(user)
     running = visible(sight).filter(status=Status.WAITING, closed_at=None, deadline__isnull=False)
-    return tuple(_rows(sight, running.order_by("deadline", "id")[:limit]))
+    return tuple(rows_of(sight, _fetched(running.order_by("deadline", "id")[:limit])))
 
 
 def count_waiting_for(user: Any) -> int:

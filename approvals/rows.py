@@ -1,12 +1,13 @@
 """One request as a list shows it: everything a template needs, nothing that asks the database again."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 
 from approvals.access import Sight, StandIn
@@ -56,9 +57,15 @@ class Row:
     """Its workflow could not be asked, as those of others here could."""
 
 
-def rows_of(sight: Sight, requests: Iterable[Request]) -> Iterable[Row]:
+def rows_of(sight: Sight, requests: Iterable[Request], base: dict[int, Row] | None = None) -> Iterable[Row]:
+    """``base``: the same rows as anybody sees them, who decides nothing."""
+    known = base_of(requests) if base is None else base
+    return [replace(known[one.pk], can_decide=may_decide(sight, one)) for one in requests]
+
+
+def base_of(requests: Iterable[Request]) -> dict[int, Row]:
     levels, kinds = level_titles(), kind_titles()
-    return [_row(sight, one, levels, kinds) for one in requests]
+    return {one.pk: _row(one, levels, kinds) for one in requests}
 
 
 def level_titles() -> dict[str, str]:
@@ -69,7 +76,7 @@ def kind_titles() -> dict[str, str]:
     return once("kind titles", lambda: dict(Policy.objects.values_list("kind", "title")))
 
 
-def _row(sight: Sight, one: Request, levels: dict[str, str], kinds: dict[str, str]) -> Row:
+def _row(one: Request, levels: dict[str, str], kinds: dict[str, str]) -> Row:
     waiting = a_level_is_open(one)
     return Row(
         pk=one.pk,
@@ -82,12 +89,12 @@ def _row(sight: Sight, one: Request, levels: dict[str, str], kinds: dict[str, st
         amount=one.amount,
         currency=one.currency,
         status=shown_status(one),
-        status_label="" if given_up(one) else one.get_status_display(),
+        status_label="" if given_up(one) else word_of(Status, one.status),
         is_open=one.is_open,
         deadline=one.deadline if waiting else None,
         closed_at=one.closed_at,
         waits_for=levels.get(one.current_level, one.current_level) if waiting else "",
-        can_decide=may_decide(sight, one),
+        can_decide=False,
         steps_shown=tuple(_dot(step, levels) for step in one.steps.all()),
         updated_at=one.updated_at,
         started=bool(one.first_run_id),
@@ -114,6 +121,14 @@ def barred(lent: StandIn, one: Request) -> bool:
     """Nobody stands in for somebody at what they asked for themself, nor at a second level of one request."""
     twice = one.distinct_approvers and approved_as(lent.holder_id, one) is not None
     return lent.holder_id == one.requester_id or twice
+
+
+def word_of(choices: type[TextChoices], value: str) -> str:
+    """As ``get_…_display`` says it, which first translates every other choice: a list has hundreds of these."""
+    try:
+        return str(choices(value).label)
+    except ValueError:
+        return value
 
 
 def a_level_is_open(one: Request) -> bool:
@@ -147,4 +162,4 @@ def person_name(user: Any) -> str:
 
 def _dot(step: Step, levels: dict[str, str]) -> Dot:
     title = levels.get(step.level, step.level)
-    return Dot(title[:1].upper(), f"{title}: {step.get_state_display()}", step.state)
+    return Dot(title[:1].upper(), f"{title}: {word_of(Step.State, step.state)}", step.state)

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Hashable
 from functools import partial
 
-from live import grants, heads, reader
+from live import grants, heads, once, reader
 from live.heads import watch_head
 from live.pulse import beat_for
 from live.regions import find
@@ -100,6 +100,7 @@ def hub() -> Hub:
 def nudge() -> None:
     """Something was written: have every watcher look. From any thread, at any rate; microseconds."""
     reader.expire()
+    once.renew()
     for loop, one in list(_hubs.items()):
         if not one.post(one.wake_watchers):
             _hubs.pop(loop, None)

@@ -1,5 +1,7 @@
 """What one page reads more than once is read once: its regions share a memory that ends with the page."""
 
+import threading
+import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,30 +21,62 @@ class Memory:
         self.open = True
         self.known: dict[Hashable, Any] = {}
 
+    def once(self, key: Hashable, read: Callable[[], Read]) -> Read:
+        if key not in self.known:
+            self.known[key] = read()
+        found: Read = self.known[key]
+        return found
+
+
+class Shared(Memory):
+    """Of all that is read after one write: of those who ask for the same at once, one reads and the others wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made = time.monotonic()
+        self._locks: dict[Hashable, threading.RLock] = {}
+
+    def once(self, key: Hashable, read: Callable[[], Read]) -> Read:
+        with self._locks.setdefault(key, threading.RLock()):
+            return super().once(key, read)
+
+
+LASTS = 1.0
+"""Seconds for which a shared memory is used at most: not every change is told."""
 
 _memory: ContextVar[Memory | None] = ContextVar("memory", default=None)
+_shared = Shared()
+
+
+def shared() -> Shared:
+    """That of the last write."""
+    global _shared
+    if time.monotonic() - _shared.made > LASTS:
+        _shared = Shared()
+    return _shared
+
+
+def renew() -> None:
+    """Something was written: nothing that was read before counts (the hub says so on a nudge)."""
+    global _shared
+    _shared = Shared()
 
 
 def once(key: Hashable, read: Callable[[], Read]) -> Read:
-    """``read()``, or what it gave before on this page. Outside a page, as in the stream, it is always read."""
+    """``read()``, or what it gave before on this page. Outside a page it is always read."""
     memory = _memory.get()
-    if memory is None or not memory.open:
-        return read()
-    if key not in memory.known:
-        memory.known[key] = read()
-    found: Read = memory.known[key]
-    return found
+    return memory.once(key, read) if memory is not None and memory.open else read()
 
 
 @contextmanager
-def remembering() -> Iterator[None]:
-    """One page, or whatever else reads at one moment."""
-    memory = Memory()
+def remembering(together: Shared | None = None) -> Iterator[None]:
+    """One page, or whatever else reads at one moment; ``together`` with all that reads after the same write."""
+    memory = together or Memory()
     token = _memory.set(memory)
     try:
         yield
     finally:
-        memory.open = False
+        memory.open = memory is together
         _memory.reset(token)
 
 

@@ -35,6 +35,13 @@ class Region:
         """What this user may see, as a value: equal audiences (and languages and time zones) share one rendering."""
         raise NotImplementedError
 
+    def version(self, key: str, audience: Hashable) -> Hashable:
+        """What is cheap to ask after a nudge: equal to that of the last read, nothing is read. None: always read.
+
+        It may miss changes, which are found by the clock, but never those that a page must show at once.
+        """
+        return None
+
     def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
         """The template's context, read afresh from the truth. Runs in a thread; may use the ORM and the reader."""
         raise NotImplementedError

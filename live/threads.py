@@ -38,5 +38,8 @@ def _tidy() -> None:
 reading = Pool("live-read", 8)
 """Regions read here. A read may wait for Temporal, so all eight may be taken."""
 
-checking = Pool("live-check", 4)
-"""Grants, heads and the pulse: database only, never behind a slow region."""
+checking = Pool("live-check", 2)
+"""Heads and the pulse: database only, never behind a slow region."""
+
+granting = Pool("live-grant", 2)
+"""Grants: many and small. Few threads, so that what they compute does not keep the loop from sending."""

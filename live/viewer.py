@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from live import grants, outlooks
 from live.rendering import Outlook, Piece, render_closed
-from live.threads import checking
+from live.threads import granting
 
 if TYPE_CHECKING:
     from live.hub import Hub
@@ -57,7 +57,7 @@ class Viewer:
     async def _admitted(self) -> bool:
         while self._grant is None or not self._grant.holds():
             try:
-                grant = await checking.run(grants.check, self.session_key, self.pieces)
+                grant = await granting.run(grants.check, self.session_key, self.pieces)
             except Exception:
                 self._say_blind()
                 await asyncio.sleep(1)

@@ -9,6 +9,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, NamedTuple
 
 from live import reader
+from live.once import remembering, shared
 from live.regions import Region
 from live.rendering import Outlook, Piece, render_for
 from live.threads import reading
@@ -47,6 +48,8 @@ class Watcher:
         self._woken = asyncio.Event()
         self._echo_at: float | None = None
         self._failed = False
+        self._version: Hashable = None
+        self._by_clock = True
         self._since: float | None = None
         self.task = asyncio.create_task(self._run(), name=f"watch {key.piece}")
 
@@ -83,6 +86,7 @@ class Watcher:
                 async with asyncio.timeout(self._patience()):
                     await self._woken.wait()
             except TimeoutError:
+                self._by_clock = True
                 continue
             await asyncio.sleep(self.region.pause * random.uniform(0.5, 1.0))  # not all of them in one moment
 
@@ -101,23 +105,35 @@ class Watcher:
         self._hear_echo()
         joined, self._joined = self._joined, set()
         try:
-            html = await self._read()
+            html = await self._read(always=bool(joined) or self._by_clock or self._failed)
         except Exception:
             self._say_failed()
             self._joined |= joined & self.viewers
             return
-        self._failed = False
+        self._failed = self._by_clock = False
+        if html is None:
+            return
         content = _AGE.sub(r"\1", html)
         changed, self._content = content != self._content, content
         for viewer in self.viewers if changed else joined & self.viewers:
             viewer.offer(self.key.piece.element_id, html)
 
-    async def _read(self) -> str:
+    async def _read(self, *, always: bool) -> str | None:
         self._since = time.monotonic()
         try:
-            return await reading.run(render_for, self.region, *self.key)
+            return await reading.run(self._read_if_changed, always)
         finally:
             self._since = None
+
+    def _read_if_changed(self, always: bool) -> str | None:
+        """In a thread. None: by its version it is as it was; that is asked first, so nothing in between is missed."""
+        with remembering(None if always else shared()):
+            version = self.region.version(self.key.piece.key, self.key.audience)
+            if not always and version is not None and version == self._version:
+                return None
+            html = render_for(self.region, *self.key)
+        self._version = version
+        return html
 
     def _say_failed(self) -> None:
         """Once per episode: a region that fails every second would else bury the log."""

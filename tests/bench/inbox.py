@@ -1,8 +1,13 @@
-"""What the inbox's SQL costs: bin/bench inbox [--rows N] times each view, order, search and filter."""
+"""What the inbox costs: bin/bench inbox [--rows N] times the SQL of each view, order, search and filter, then watches.
+
+The second part is ``bin/bench watching``: how soon a decision is on 200 open inboxes.
+"""
 
 import argparse
 import os
 import random
+import subprocess
+import sys
 import tempfile
 from datetime import timedelta
 from typing import Any
@@ -25,9 +30,19 @@ FILTERS: list[dict[str, str]] = [
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bin/bench inbox", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000, help="open requests (default: 100,000)")
-    rows = parser.parse_args().rows
+    parser.add_argument("--only", default="sql,watching", help="parts, by commas")
+    given = parser.parse_args()
+    only = given.only.split(",")
+    if "sql" in only:
+        sql(given.rows)
+    if "watching" in only:
+        subprocess.run([sys.executable, "-m", "tests.bench.watching"], check=True)
+
+
+def sql(rows: int) -> None:
+    """In a database of its own, on the server that DATABASE_URL names."""
     with tempfile.TemporaryDirectory(prefix="leitstand-bench-") as folder:
-        os.environ |= {"LEITSTAND_DATA": folder, "LEITSTAND_SECRET_KEY": "measured"}
+        os.environ |= {"LEITSTAND_DATA": folder, "LEITSTAND_SECRET_KEY": "measured", "LEITSTAND_CONFIRM_A_SECOND": "0"}
         os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
         import django
 
@@ -132,11 +147,14 @@ def one(table: Table, user: Any, asked: Any) -> None:
     from django.test.utils import CaptureQueriesContext
 
     from approvals import queries
+    from approvals.access import sight_of
 
     took, count = [], 0
     for _ in range(TRIES):
         with CaptureQueriesContext(connection) as caught:
-            queries.inbox(User.objects.get(pk=user.pk), asked)
+            sight = sight_of(User.objects.get(pk=user.pk))
+            queries.inbox(sight, asked)
+            queries.own_views(sight, asked)
         took.append(sum(float(query["time"]) * 1000 for query in caught))
         count = len(caught)
     figure = f"{min(took):.0f} ms, {count} queries"
