@@ -73,3 +73,17 @@ class Picky(Board):
 
     def may_watch(self, user, key):
         return int(key) > 0
+
+
+versions: dict[str, int] = {}
+
+
+@register
+class WithVersion(Board):
+    """Reads after a nudge only if its version is another one; pauses, as what is each person's own does."""
+
+    name = "versioned"
+    pause = 0.2
+
+    def version(self, key, audience):
+        return versions.get(key, 0)

@@ -6,12 +6,14 @@ import sys
 import time
 
 from django.db import connection
+from django.utils import timezone
 
 from live import heads
 from live.models import Pulse
 from tests.live import regions
 from tests.live.conftest import eventually, write_down
 
+NOW = timezone.now()
 ANOTHER_PROCESS = """
 import django; django.setup()
 from live.models import Pulse
@@ -168,3 +170,26 @@ def test_nothing_of_the_hub_is_left_when_the_last_viewer_has_gone(look, sign_in)
     assert hub.watchers
     page.close()
     eventually(lambda: not hub.viewers and not hub.watchers and not hub._tasks)
+
+
+def test_after_a_nudge_a_region_is_read_only_if_its_version_is_another_one(look, sign_in):
+    page = look("versioned:red", cookie=sign_in("maria", "red")[1])
+    page.until("nothing", "region-versioned-red")
+    page.pulses(1)
+    before = regions.reads["red, everybody"]
+    write_down("of no concern")
+    page.pulses(2)
+    assert regions.reads["red, everybody"] == before
+    regions.versions["red"] = regions.versions.get("red", 0) + 1
+    write_down("news")
+    page.until("news", "region-versioned-red")
+    assert regions.reads["red, everybody"] == before + 1
+
+
+def test_somebody_new_is_read_for_whatever_the_version_is(look, sign_in):
+    look("versioned:red", cookie=sign_in("maria", "red")[1]).until("nothing", "region-versioned-red")
+    Pulse.objects.update_or_create(
+        worker="board red",
+        defaults={"queues": "unsaid", "host": "", "pid": 1, **dict.fromkeys(("started_at", "at"), NOW)},
+    )
+    look("versioned:red", cookie=sign_in("dirk", "red")[1]).until("unsaid", "region-versioned-red")
