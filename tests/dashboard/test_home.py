@@ -127,7 +127,7 @@ def test_the_number_of_queries_does_not_grow_with_the_requests(client, maria, ri
     few = queries()
     for number in range(12):
         waiting(f"Forklift {number}", rita, "manager", "director")
-    assert queries() == few < 26
+    assert queries() == few < 28
 
 
 def test_the_regions_are_known_and_for_people_who_are_signed_in_only(maria, dirk):
