@@ -31,6 +31,7 @@ class StepInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
         "opened_at",
         "deadline",
         "decided_by_name",
+        "on_behalf_of_name",
         "decided_at",
         "known_by",
         "comment",
@@ -41,7 +42,18 @@ class StepInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 class AttemptInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = Attempt
     extra = 0
-    fields = ("made_at", "username", "verdict", "level", "state", "reason", "decision_id", "known_by", "comment")
+    fields = (
+        "made_at",
+        "username",
+        "on_behalf_of_name",
+        "verdict",
+        "level",
+        "state",
+        "reason",
+        "decision_id",
+        "known_by",
+        "comment",
+    )
     readonly_fields = fields
 
 
