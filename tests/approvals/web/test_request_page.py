@@ -1,5 +1,7 @@
 """The page of one request: who asked what, who decides, what happened, and why you or why not you."""
 
+import re
+
 import pytest
 from django.test import override_settings
 from django.utils import timezone
@@ -57,8 +59,9 @@ def test_it_says_what_is_asked_by_whom(client, maria, rita):
 
 
 def test_addresses_are_links_wherever_people_or_programs_wrote_them_and_lines_stay_lines(client, maria, rita):
-    one = request_of(rita, "manager", "director", at=1, details={"Offer": "see\nhttps://shop.example/a, or\u202ejavascript:x"},
-                     action_name="record", action_args={"text": "https://shop.example/b"})  # fmt: skip
+    details = {"Offer": "see\nhttps://shop.example/a, or\u202ejavascript:x"}
+    one = request_of(rita, "manager", "director", at=1, details=details, action_name="record",
+                     action_args={"text": "https://shop.example/b"})  # fmt: skip
     decided(one, 0, maria)
     one.steps.filter(index=0).update(comment="As in https://shop.example/c.")
     note(one, "decision.applied", "maria", verdict="approve", level="manager", comment="As in https://shop.example/c.")
@@ -72,9 +75,9 @@ def test_addresses_are_links_wherever_people_or_programs_wrote_them_and_lines_st
 
 
 def test_the_open_levels_deadline_counts_down_beside_the_state(client, maria, rita):
-    for due_in, words in ((0.5, "due in 29 min"), (0.05, "due in 2 min 59 s"), (-1, "1 h late")):
+    for due_in, words in ((0.5, "due in 29 min"), (0.05, r"due in 2 min \d+ s"), (-1, "1 h late")):
         head = page(client, maria, request_of(rita, "manager", due_in=due_in)).content.decode().split('class="num"')[0]
-        assert f">{words}</time>" in head
+        assert re.search(f">{words}</time>", head)
         assert "data-due=" in head
     closed = page(client, maria, request_of(rita, "manager", status=Status.REJECTED)).content.decode()
     assert 'class="countdown"' not in closed
