@@ -5,7 +5,6 @@ from typing import Any
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from worker.resilience.circuit_state import CircuitConfig
@@ -117,9 +116,6 @@ class Circuit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service} ({self.state})"
-
-    def get_absolute_url(self) -> str:
-        return reverse("circuits:circuit", args=[self.service])
 
     @property
     def stream(self) -> str:

@@ -2,7 +2,6 @@
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -48,7 +47,7 @@ def tell_ops(episode: Episode, what: str) -> None:
         "began_at": episode.began_at.timestamp(),
         "ended_at": episode.ended_at.timestamp() if episode.ended_at else None,
         "cause": episode.cause,
-        "url": _link(episode),
+        "url": link("/"),
     }
     webhooks.tell(type=TYPES[subject, what][0], event=event, stream=episode.subject, data=data)
 
@@ -60,7 +59,7 @@ def write_episode(letter: Letter) -> Message | None:
     if episode is None or (what != "ends" and episode.ended_at is not None):
         return None
     service = episode.data.get("service", "")
-    about = {"episode": episode, "what": what, "service": service, "person": letter.user, "url": _link(episode)}
+    about = {"episode": episode, "what": what, "service": service, "person": letter.user, "url": link("/")}
     lasted = (episode.ended_at - episode.began_at).total_seconds() if episode.ended_at else None
     return compose("ops", {**about, "headline": _headline(what, service), "lasted": lasted})
 
@@ -86,8 +85,3 @@ def cause_of(change: Change) -> str:
     """Why it opened, in one line: the reason, and the last error of a caller or who ordered it."""
     parts = [change.reason, change.sample and f"“{change.sample}”", change.actor or change.caller]
     return ", ".join(part for part in parts if part)[:1_000]
-
-
-def _link(episode: Episode) -> str:
-    service = episode.data.get("service", "")
-    return link(reverse("circuits:circuit", args=[service]) if service else "/")

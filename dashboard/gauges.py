@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from accounts.queries import deliveries_waiting, letters_waiting
 from approvals.models import OPEN, Attempt, Request
 from audit.models import Entry
+from dashboard.circuit_gauges import circuit_metrics
 from dashboard.counters import counters
 from dashboard.drift import drift_metrics
 from live.queries import system
@@ -36,6 +37,7 @@ class FromTheDatabase(Collector):
         yield GaugeMetricFamily("leitstand_webhooks_waiting", "Webhook deliveries to be sent.", value=number)
         yield from counters()
         yield from drift_metrics()
+        yield from circuit_metrics()
         yield from _system()
 
 

@@ -5,7 +5,6 @@ Nothing here raises for rubbish: a value that does not fit becomes an error in w
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from worker.reading import Reader, as_number, as_object, printable
@@ -82,12 +81,7 @@ def parse_request(given: Any, amount: Any = None, *, amount_needed: bool = True)
         levels=levels,
         level_timeout_seconds=read.seconds("level_timeout_seconds") or read.seconds("timeout_seconds"),
     )
-    return Parsed(request, read.errors, _warnings(given))
-
-
-def _warnings(given: Mapping[Any, Any]) -> list[str]:
-    unknown = (printable(str(key)[:80]) for key in given if key not in _KEYS)
-    return [f"The key {key!r} is not known and was ignored." for key in islice(unknown, MAX_WARNINGS)]
+    return Parsed(request, read.errors, read.unknown(_KEYS, MAX_WARNINGS))
 
 
 def _levels(read: Reader) -> list[str] | None:

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import islice
 from typing import Any
 
 MAX_NAME = 200
@@ -44,6 +45,33 @@ class Reader:
             self.errors.append(f"{name} must be a number of seconds above 0 and at most {MAX_SECONDS:.0f}.")
             return None
         return number
+
+    def number(self, name: str, low: float, high: float) -> float | None:
+        """None where it is left out, or is no number from ``low`` to ``high``, which is said."""
+        value = self.given.get(name)
+        if value is None:
+            return None
+        number = as_number(value)
+        if number is None or not low <= number <= high:
+            self.errors.append(f"{name} must be a number from {low:g} to {high:,g}.")
+            return None
+        return number
+
+    def whole(self, name: str, low: int, high: int) -> int | None:
+        """As ``number``. A number that has lost its type on the way, such as 3.0, is whole."""
+        value = self.given.get(name)
+        if value is None:
+            return None
+        number = as_number(value)
+        if number is None or number != int(number) or not low <= number <= high:
+            self.errors.append(f"{name} must be a whole number from {low:,} to {high:,}.")
+            return None
+        return int(number)
+
+    def unknown(self, known: Collection[str], most: int = 20) -> list[str]:
+        """Keys that mean nothing here, each as a sentence: they are ignored."""
+        odd = (printable(str(key)[:80]) for key in self.given if key not in known)
+        return [f"The key {key!r} is not known and was ignored." for key in islice(odd, most)]
 
     def names(self, name: str, of_what: str) -> list[str] | None:
         value = self.given.get(name)

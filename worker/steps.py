@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
+from worker.circuit_contract import CircuitNews
 from worker.contracts import (
     ActionEnded,
     CloseRequest,
@@ -72,6 +73,10 @@ async def run_action(given: RunAction) -> Any:
         heartbeat_timeout=timedelta(seconds=20),
         retry_policy=ACTION,
     )
+
+
+async def record_circuit(given: CircuitNews) -> None:
+    await _record("record_circuit", given, bool)
 
 
 async def reconcile() -> dict[str, int]:

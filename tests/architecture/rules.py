@@ -11,7 +11,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 HOUSE = ("dashboard", "approvals", "circuits", "batches", "accounts", "audit", "live", "worker")
 APPS = ("live", "audit", "accounts", "approvals", "circuits", "batches")
 """Each imports only what stands before it here; the site composes them all, the worker's adapters know none."""
-PURE = ("workflows", "steps", "contracts", "reading", "state", "telling", "sandbox", "registry", "resilience")
+PURE = (
+    "workflows", "steps", "contracts", "circuit_contract", "reading", "state", "telling", "circuit_telling", "sandbox",
+    "registry", "resilience",
+)  # fmt: skip
 
 
 def modules(*rooms: str) -> list[Path]:

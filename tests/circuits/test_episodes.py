@@ -63,13 +63,13 @@ def test_who_does_not_want_it_is_not_told(payments, olga):
     assert not Letter.objects.exists()
 
 
-def test_the_letter_names_the_circuit_the_cause_and_its_page(payments, olga, settings):
+def test_the_letter_names_the_circuit_the_cause_and_the_site(payments, olga, settings):
     settings.LEITSTAND_BASE_URL = "https://leitstand.example"
     changes(payments, "closed", "open", cause="failures", reason="5 failures in a row")
     message = writing.write(Letter.objects.get())
     assert message.subject == "The circuit payments is open: 5 failures in a row"
-    assert "https://leitstand.example/circuits/payments/" in message.text
-    assert "https://leitstand.example/circuits/payments/" in message.html
+    assert "https://leitstand.example/" in message.text
+    assert "https://leitstand.example/" in message.html
 
 
 def test_that_it_opened_is_no_news_any_more_once_it_is_closed(payments, olga):

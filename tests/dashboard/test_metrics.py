@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from approvals.models import Attempt, Request, Status
+from circuits.models import Circuit
 from live import queries
 from live.models import Pulse
 
@@ -82,3 +83,17 @@ def test_answers_are_timed_by_the_name_of_the_view_never_by_the_address(client, 
     assert 'leitstand_http_request_seconds_count{method="GET",status="200",view="login"}' in page
     assert 'leitstand_http_request_seconds_count{method="GET",status="404",view="none"}' in page
     assert "no/such" not in page
+
+
+def test_each_circuit_has_its_state_its_totals_and_the_age_of_its_last_report(client, db):
+    kept = {"state": {"totals": {"ok": 7, "failed": 5, "fallback": {"rules": 3}}}}
+    now = timezone.now()
+    Circuit.objects.create(service="payments", state="open", written_at=now, last_report_at=now, kept=kept)
+    Circuit.objects.create(service="mail", written_at=now)
+    said = read(client)
+    assert 'leitstand_circuit_state{service="payments",state="open"} 1.0' in said
+    assert 'leitstand_circuit_state{service="payments",state="closed"} 0.0' in said
+    assert 'leitstand_circuit_calls_total{result="failed",service="payments"} 5.0' in said
+    assert 'leitstand_circuit_fallbacks_total{rung="rules",service="payments"} 3.0' in said
+    assert 'leitstand_circuit_report_age_seconds{service="payments"}' in said
+    assert 'leitstand_circuit_report_age_seconds{service="mail"}' not in said

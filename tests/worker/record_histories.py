@@ -1,6 +1,6 @@
 """Records the histories that tests/worker/test_replay.py replays. Run by hand, from the root of the repository:
 
-    python -m tests.worker.record_histories
+    python -m tests.worker.record_histories [NAME …]
 
 A new way of a workflow gets a history beside the old ones; an old one is recorded anew only when no workflow that was
 started under the old code can be open any more.
@@ -8,11 +8,15 @@ started under the old code can be open any more.
 
 import json
 import os
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from temporalio.client import WorkflowFailureError
 
 FOLDER = Path(__file__).parent / "histories"
 LAPTOPS = {"title": "Laptops", "amount": 20_000, "requester": "rita"}
@@ -110,8 +114,42 @@ def single(house: Any) -> Any:
     return handle
 
 
+def circuit(house: Any) -> Any:
+    """All the way round, an override, rubbish, a trial; then ended from outside, with a last word written."""
+    handle = house.start("payments", {"timeout_seconds": 0.5}, workflow="CircuitBreakerWorkflow", id="circuit-payments")
+    house.signal(handle, "record", {"failed": 5, "caller": "w", "seq": 1, "sample": "503"})
+    _until_half_open(house, handle)
+    for owner in ("a", "b"):
+        lease = house.run(handle.execute_update("acquire_probe", args=[owner]))["lease_id"]
+        house.signal(handle, "record", {"ok": 1, "caller": "w", "lease_id": lease})
+    house.signal(handle, "record", "rubbish")
+    house.signal(handle, "force_open", "they move house", "olga", 1)
+    _until_half_open(house, handle)
+    house.signal(handle, "reset", "olga", "done")
+    house.run(handle.cancel())
+    return handle
+
+
+def _until_half_open(house: Any, handle: Any) -> None:
+    from tests.temporal import until
+
+    until(lambda: house.ask(handle, "get_state")["state"] == "half_open")
+
+
 WAYS: list[Callable[[Any], Any]] = [
-    *[approved, rejected, timed_out, withdrawn, action_retried, action_given_up, invalid, drained, cancelled, single]
+    *[
+        approved,
+        rejected,
+        timed_out,
+        withdrawn,
+        action_retried,
+        action_given_up,
+        invalid,
+        drained,
+        cancelled,
+        single,
+        circuit,
+    ]
 ]
 
 
@@ -158,8 +196,11 @@ def _actions() -> None:
 def _record(house: Any) -> None:
     FOLDER.mkdir(exist_ok=True)
     for way in WAYS:
+        if sys.argv[1:] and way.__name__ not in sys.argv[1:]:
+            continue
         handle = way(house)
-        house.result(handle)
+        with suppress(WorkflowFailureError):  # some end as cancelled
+            house.result(handle)
         history = json.loads(house.run(handle.fetch_history()).to_json())
         (FOLDER / f"{way.__name__}.json").write_text(json.dumps(scrubbed(history), separators=(",", ":")) + "\n")
         print(way.__name__, len(history["events"]), "events")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from worker.activities import approvals, reconciling
+from worker.activities import approvals, circuits, reconciling
 
 DECISIONS: list[Callable[..., Any]] = [
     approvals.open_request,
@@ -13,6 +13,7 @@ DECISIONS: list[Callable[..., Any]] = [
     approvals.action_ended,
     approvals.close_request,
     approvals.run_action,
+    circuits.record_circuit,
     reconciling.reconcile,
 ]
 """On the queue ``leitstand``."""

@@ -35,6 +35,9 @@ class CircuitConfig:
     """The time that rates are about."""
     minimum_calls: int = 20
     """With fewer calls in that time a rate says nothing."""
+    run_events: int = 1_000
+    run_seconds: float = 7 * 86_400.0
+    """What one run of its workflow may handle, and how old it may grow, before the next one begins."""
 
 
 @dataclass
