@@ -138,6 +138,14 @@ def test_the_first_trial_that_fails_opens_it_again_for_its_whole_time():
     assert (made.state.state, made.state.opened_at, made.state.retry_at) == ("open", T, T + 123)
 
 
+def test_trials_that_went_well_before_one_failed_do_not_count_the_next_time():
+    made = half_open()
+    made.record(Report(ok=1, lease_id=made.acquire("a", T + 60).lease_id), T + 61)
+    made.record(Report(failed=1, lease_id=made.acquire("b", T + 61).lease_id), T + 61)
+    made.record(Report(ok=1, lease_id=made.acquire("c", T + 121).lease_id), T + 122)
+    assert made.state.state == "half_open"
+
+
 @pytest.mark.parametrize("lease", ["lease-999", "rubbish", "late"])
 def test_a_lease_that_is_over_or_foreign_settles_nothing_but_its_call_counts(lease):
     made = half_open()
@@ -223,6 +231,13 @@ def test_a_clock_that_goes_back_changes_nothing():
     made.tick(T + 60)
     made.tick(T - 1_000)
     assert made.state.state == "half_open"
+
+
+def test_what_is_ordered_while_the_clock_is_back_lasts_from_the_latest_time_on():
+    made = circuit()
+    made.tick(T + 100)
+    made.override("disabled", 600, ORDER, T)
+    assert made.state.override.until == T + 700
 
 
 # --- any order of events ----------------------------------------------------------------------------------------------
