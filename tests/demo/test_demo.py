@@ -28,6 +28,7 @@ from django.contrib.auth.models import User
 from approvals.queries import counts_for
 print(json.dumps({user.username: counts_for(user) for user in User.objects.all()}))
 """
+BETWEEN_LEVELS = "select id from approvals_request where status = 'waiting' and deadline is null"
 PASSWORDS = f"""
 import json
 from django.contrib.auth.hashers import check_password
@@ -49,6 +50,7 @@ def stage(tmp_path_factory):
         assert ran.returncode == 0, ran.stderr
         until(lambda: len(by_status(stage).get("action_failed", [])) == 2, "the actions to have failed")
         until(lambda: not by_status(stage).get("action_running"), "the actions to have ended")
+        until(lambda: not stage.rows(BETWEEN_LEVELS), "the next levels to have opened")
         yield stage
     finally:
         stage.end()
