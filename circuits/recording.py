@@ -31,7 +31,7 @@ def record_circuit(given: CircuitNews) -> None:
 
 
 def _change(row: Circuit, event: Event, given: CircuitNews) -> None:
-    """A person's order is claimed by a program until the site has orders of its own; what time brings is nobody's."""
+    """Whoever is named is claimed by a program: nobody was seen to be signed in. What time brings is nobody's."""
     known = PROGRAM if event.actor else ""
     change = Change.objects.create(
         circuit=row,
