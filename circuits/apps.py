@@ -10,9 +10,10 @@ class CircuitsConfig(AppConfig):
 
     def ready(self) -> None:
         """What the worker calls is registered here."""
-        from circuits import episodes, notices, recording
+        from circuits import episodes, notices, pruning, recording
         from worker import registry
 
         notices.connect()
         registry.handler("circuits.record_circuit", recording.record_circuit)
         registry.housekeeping("circuits.tell_due", episodes.tell_due)
+        registry.housekeeping("circuits.prune", pruning.prune)
