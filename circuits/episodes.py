@@ -6,6 +6,7 @@ A circuit that closes and opens again within a minute goes on with the same epis
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from circuits import notices
@@ -24,12 +25,12 @@ def follow(circuit: Circuit, change: Change) -> None:
     if change.kind != "changed":
         return
     if change.target in OUT:
-        begin(circuit.stream, at=change.at, cause=notices.cause_of(change), service=circuit.service)
+        begin(circuit.stream, at=change.at, cause=notices.cause_of(change))
     elif change.target in WELL:
         end(circuit.stream, at=change.at)
 
 
-def begin(subject: str, *, at: datetime, cause: str, service: str = "") -> Episode:
+def begin(subject: str, *, at: datetime, cause: str) -> Episode:
     """The episode of this subject; one that is over, and of which that was not told yet, goes on."""
     last = Episode.objects.filter(subject=subject).order_by("-began_at", "-pk").first()
     if last and last.ended_at is None:
@@ -37,7 +38,7 @@ def begin(subject: str, *, at: datetime, cause: str, service: str = "") -> Episo
     if last and last.told_end_at is None:
         Episode.objects.filter(pk=last.pk).update(ended_at=None)
         return last
-    began = Episode.objects.create(subject=subject, began_at=at, cause=cause, data={"service": service})
+    began = Episode.objects.create(subject=subject, began_at=at, cause=cause)
     _tell(began, "begins")
     return began
 
@@ -63,7 +64,7 @@ def tell_due() -> int:
     return sum(told) + sum(_once(pk, "ends", "told_end_at") for pk in _few(over))
 
 
-def _few(episodes: "notices.Episodes") -> list[int]:
+def _few(episodes: QuerySet[Episode]) -> list[int]:
     return list(episodes.order_by("pk").values_list("pk", flat=True)[:50])
 
 

@@ -1,7 +1,5 @@
 """The rows of circuits: the index of entities, what they wrote down, and what ops were told of."""
 
-from typing import Any
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -102,7 +100,6 @@ class Episode(models.Model):
     told_begin_at = models.DateTimeField(null=True)
     told_long_at = models.DateTimeField(null=True, help_text='When "it is still so" was told.')
     told_end_at = models.DateTimeField(null=True)
-    data: Any = models.JSONField(default=dict)
 
     class Meta:
         constraints = [
@@ -114,3 +111,8 @@ class Episode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} from {self.began_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def service(self) -> str:
+        """Empty where it is not about a circuit."""
+        return self.subject.partition(":")[2]

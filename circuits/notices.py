@@ -11,7 +11,6 @@ from accounts.outbox import put
 from accounts.writing import Message, compose, link, register
 from circuits.models import Change, Episode
 
-Episodes = QuerySet[Episode]
 OPS = "ops"
 
 TYPES = {
@@ -43,7 +42,7 @@ def tell_ops(episode: Episode, what: str) -> None:
     put(kind=Kind.OPS, event=event, stream=episode.subject, data={"episode": episode.pk, "what": what}, people=ops())
     subject = episode.subject.partition(":")[0]
     data = {
-        "service": episode.data.get("service", ""),
+        "service": episode.service,
         "began_at": episode.began_at.timestamp(),
         "ended_at": episode.ended_at.timestamp() if episode.ended_at else None,
         "cause": episode.cause,
@@ -58,10 +57,8 @@ def write_episode(letter: Letter) -> Message | None:
     what = letter.data["what"]
     if episode is None or (what != "ends" and episode.ended_at is not None):
         return None
-    service = episode.data.get("service", "")
-    about = {"episode": episode, "what": what, "service": service, "person": letter.user, "url": link("/")}
-    lasted = (episode.ended_at - episode.began_at).total_seconds() if episode.ended_at else None
-    return compose("ops", {**about, "headline": _headline(what, service), "lasted": lasted})
+    about = {"episode": episode, "what": what, "service": episode.service, "person": letter.user, "url": link("/")}
+    return compose("ops", {**about, "headline": _headline(what, episode.service)})
 
 
 def _headline(what: str, service: str) -> str:

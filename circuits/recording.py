@@ -1,17 +1,16 @@
 """Writes down what an entity says: its index row, its changes, its minutes and the ledger; however often, once."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
+from approvals.recording import moment
+from audit.models import Entry
 from audit.services import append
 from circuits import episodes
 from circuits.models import Change, Circuit, Sample
 from live.writes import write
 from worker.circuit_contract import STATE, CircuitNews
 from worker.resilience.circuit_state import CircuitState, Event, Minute
-
-PROGRAM, SYSTEM = "program", "system"
 
 
 def record_circuit(given: CircuitNews) -> None:
@@ -32,7 +31,7 @@ def record_circuit(given: CircuitNews) -> None:
 
 def _change(row: Circuit, event: Event, given: CircuitNews) -> None:
     """Whoever is named is claimed by a program: nobody was seen to be signed in. What time brings is nobody's."""
-    known = PROGRAM if event.actor else ""
+    known = Entry.Known.PROGRAM if event.actor else Entry.Known.SYSTEM
     change = Change.objects.create(
         circuit=row,
         number=event.number,
@@ -43,7 +42,7 @@ def _change(row: Circuit, event: Event, given: CircuitNews) -> None:
         cause=event.cause,
         reason=event.reason,
         actor=event.actor,
-        known=known,
+        known=known if event.actor else "",
         caller=event.caller,
         sample=event.sample,
         until=moment_or_none(event.until),
@@ -51,8 +50,8 @@ def _change(row: Circuit, event: Event, given: CircuitNews) -> None:
     append(
         stream=row.stream,
         kind=f"circuit.{event.kind}",
-        actor=event.actor or SYSTEM,
-        known=known or SYSTEM,
+        actor=event.actor or "system",
+        known=known,
         workflow_id=given.workflow_id,
         run_id=given.run_id,
         at=moment(event.at),
@@ -62,7 +61,7 @@ def _change(row: Circuit, event: Event, given: CircuitNews) -> None:
 
 
 def _sample(row: Circuit, minute: Minute) -> None:
-    values = {**asdict(minute)}
+    values = asdict(minute)
     start = moment(values.pop("start"))
     Sample.objects.update_or_create(circuit=row, minute=start, defaults=values)
 
@@ -82,9 +81,5 @@ def _index(row: Circuit, state: CircuitState, given: CircuitNews) -> None:
     row.save()
 
 
-def moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, tz=UTC)
-
-
-def moment_or_none(seconds: float | None) -> Any:
+def moment_or_none(seconds: float | None) -> datetime | None:
     return None if seconds is None else moment(seconds)

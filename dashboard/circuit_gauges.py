@@ -1,16 +1,14 @@
 """What /metrics says of circuits: the state of each, what was reported to it, and how long ago."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.utils import timezone
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from circuits.models import Circuit
-from worker.resilience.circuit_state import CLOSED, HALF_OPEN, OPEN, OVERRIDES
+from worker.resilience.circuit_state import STATES
 
-STATES = (CLOSED, OPEN, HALF_OPEN, *OVERRIDES)
 RESULTS = ("ok", "failed", "slow", "refused")
 
 
@@ -27,20 +25,9 @@ def circuit_metrics() -> Iterator[Metric]:
             states.add_metric([row.service, state], float(row.state == state))
         if row.last_report_at:
             ages.add_metric([row.service], max(0.0, (now - row.last_report_at).total_seconds()))
-        totals = _totals(row)
+        totals = row.kept["state"]["totals"] if row.kept else {}
         for result in RESULTS:
-            calls.add_metric([row.service, result], _number(totals.get(result)))
-        for rung, number in (totals.get("fallback") or {}).items():
-            served.add_metric([row.service, rung], _number(number))
+            calls.add_metric([row.service, result], totals.get(result, 0))
+        for rung, number in totals.get("fallback", {}).items():
+            served.add_metric([row.service, rung], number)
     yield from (states, ages, calls, served)
-
-
-def _totals(row: Circuit) -> dict[str, Any]:
-    kept = row.kept if isinstance(row.kept, dict) else {}
-    state = kept.get("state")
-    totals = state.get("totals") if isinstance(state, dict) else None
-    return totals if isinstance(totals, dict) else {}
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0

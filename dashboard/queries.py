@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from approvals.absence_queries import Covers, covers
 from approvals.models import LevelHolder
-
-AUDITORS, OPS = "auditors", "ops"
+from audit.queries import AUDITORS
+from circuits.notices import OPS
 
 
 @dataclass(frozen=True)

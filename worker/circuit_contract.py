@@ -3,19 +3,31 @@
 Nothing here raises for rubbish: what does not fit becomes a sentence, and nothing of it is applied.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from worker.reading import Reader, claim_text, printable
 from worker.resilience.circuit import Order
-from worker.resilience.circuit_state import CLOSED, OVERRIDES, CircuitConfig, CircuitState, Event, Minute
+from worker.resilience.circuit_state import (
+    CLOSED,
+    KEPT_CALLERS,
+    OPEN,
+    OVERRIDES,
+    STATES,
+    CircuitConfig,
+    CircuitState,
+    Event,
+    Minute,
+)
 from worker.resilience.report import Report
-from worker.resilience.versioned import Versioned
+from worker.resilience.versioned import UnreadableState, Versioned
 
 PREFIX = "circuit-"
 STATE = Versioned("circuit", CircuitState, version=1)
 
+AHEAD = 60.0
+"""Seconds by which the clock of the run before may have been ahead of ours."""
 HOUR, WEEK = 3_600.0, 7 * 86_400.0
 MAX_COUNT = 1_000_000_000
 MAX_SEQ = 2**53
@@ -34,6 +46,37 @@ def service_of(given: Any, workflow_id: str) -> str:
     text, is_text = claim_text(given, MAX_SERVICE)
     text = text.strip() if is_text else ""
     return text or workflow_id.removeprefix(PREFIX)[:MAX_SERVICE] or "unnamed"
+
+
+# --- carried state --------------------------------------------------------------------------------------------------
+
+
+def read_state(given: Any, now: float) -> CircuitState:
+    """State that a run was begun with. Raises UnreadableState for what no machine of ours could have left."""
+    state = STATE.load(given)
+    if wrong := next((said for said, so in _unsound(state, now) if so), ""):
+        raise UnreadableState(f"This is no state of a circuit: {wrong}.")
+    return state
+
+
+def _unsound(state: CircuitState, now: float) -> Iterator[tuple[str, bool]]:
+    """With any of these it would stand still for ever, or stumble later."""
+    override, config, lasting = state.override, state.config, state.lasting_config
+    named = {state.state, *(minute.state for minute in state.minutes)}
+    yield "it names a state that there is not", not named <= set(STATES)
+    yield "its clock is ahead", state.clock > now + AHEAD
+    yield "open goes with retry_at", (state.state == OPEN) != (state.retry_at is not None)
+    yield (
+        "override does not fit its state",
+        (override.state if override else "") != (state.state if state.state in OVERRIDES else ""),
+    )
+    yield "config_until goes with lasting_config", (state.config_until is None) != (lasting is None)
+    yield "its settings are not valid", any(read_settings(asdict(each)).errors for each in (config, lasting) if each)
+    yield "its window is not that of its settings", state.window.seconds != config.window_seconds
+    yield "recent must be over some seconds", state.recent.seconds <= 0
+    for counts, size in ((state.window, 3), (state.recent, 4)):
+        yield "its counts are not complete", any(len(bucket.counts) != size for bucket in counts.buckets)
+    yield "it remembers too many callers", len(state.callers) > KEPT_CALLERS
 
 
 # --- settings -----------------------------------------------------------------------------------------------------

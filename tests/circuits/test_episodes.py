@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts import writing
-from accounts.models import Kind, Letter
+from accounts.models import Kind, Letter, Preferences
 from circuits import episodes
 from circuits.models import Change, Circuit, Episode
 from live.writes import write
@@ -55,9 +55,6 @@ def test_without_anybody_in_ops_the_admins_are_told(payments, maria, boss):
 
 
 def test_who_does_not_want_it_is_not_told(payments, olga):
-    olga.preferences_set = None
-    from accounts.models import Preferences
-
     Preferences.objects.create(user=olga, ops=False)
     changes(payments, "closed", "open", cause="failures")
     assert not Letter.objects.exists()

@@ -6,7 +6,13 @@ import pytest
 
 from audit.models import Entry
 from circuits.models import Change, Circuit, Sample
+from circuits.recording import record_circuit
 from tests.temporal import until
+from worker.circuit_contract import STATE, CircuitNews, read_state
+from worker.resilience.circuit import Circuit as Machine
+from worker.resilience.circuit_state import CircuitState
+from worker.resilience.report import Report
+from worker.resilience.versioned import UnreadableState
 
 ENTITY = "CircuitBreakerWorkflow"
 
@@ -170,12 +176,6 @@ def test_with_the_worker_down_nothing_that_was_said_is_lost(house):
 
 
 def test_recorded_twice_it_is_written_once(house):
-    from circuits.recording import record_circuit
-    from worker.circuit_contract import STATE, CircuitNews
-    from worker.resilience.circuit import Circuit as Machine
-    from worker.resilience.circuit_state import CircuitState
-    from worker.resilience.report import Report
-
     machine = Machine(CircuitState())
     machine.record(Report(failed=5), 1_700_000_000.0)
     news = CircuitNews(
@@ -184,3 +184,33 @@ def test_recorded_twice_it_is_written_once(house):
     record_circuit(news)
     record_circuit(news)
     assert (Change.objects.count(), Sample.objects.count(), Entry.objects.count()) == (1, 1, 1)
+
+
+SOUND = STATE.dump(CircuitState())["state"]
+UNSOUND = {
+    "a state that there is not": {"state": "ajar"},
+    "open goes with retry_at": {"state": "open"},
+    "override does not fit": {"state": "disabled"},
+    "config_until goes with": {"config_until": 1.0},
+    "its clock is ahead": {"clock": 1e18},
+    "its window is not that": {"window": {"seconds": 0.0, "buckets": []}},
+    "recent must be over": {"recent": {"seconds": 0.0, "buckets": []}},
+    "its counts are not complete": {"recent": {"seconds": 20.0, "buckets": [{"start": 1.0, "counts": [1]}]}},
+    "its settings are not valid": {"config": {"half_open_attempts": 0}},
+    "too many callers": {"callers": {str(n): {"seq": 1, "at": 1.0} for n in range(201)}},
+    "must be of type float": {"since": float("nan")},
+}
+
+
+@pytest.mark.parametrize("words", UNSOUND)
+def test_a_carried_state_that_would_stand_still_or_stumble_is_refused_with_a_sentence(words):
+    with pytest.raises(UnreadableState, match=words):
+        read_state({"kind": "circuit", "version": 1, "state": SOUND | UNSOUND[words]}, now=1e9)
+    assert read_state({"kind": "circuit", "version": 1, "state": SOUND}, now=1e9) == CircuitState()
+
+
+def test_a_workflow_begun_with_such_a_state_ends_with_the_sentence(house):
+    handle = begun(house, "payments", None, {"kind": "circuit", "version": 1, "state": {"state": "ajar"}})
+    with pytest.raises(Exception) as failed:
+        house.result(handle)
+    assert "a state that there is not" in str(failed.value.cause)

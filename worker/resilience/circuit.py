@@ -5,11 +5,12 @@ time; is then half open and lends so many trials, each for a time; closes when a
 Release It!, chapter "Stability Patterns"; the leases, and overrides that end by themselves, are ours.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from worker.resilience import counting
 from worker.resilience.circuit_state import (
     CLOSED,
+    DISABLED,
     FORCED_OPEN,
     HALF_OPEN,
     KEPT_EVENTS,
@@ -45,6 +46,22 @@ class Order:
     shown: int | None = None
 
 
+@dataclass(frozen=True)
+class Why:
+    """What led to an event: ``cause`` for programs, the rest as ``Event`` keeps it."""
+
+    cause: str
+    reason: str = ""
+    actor: str = ""
+    caller: str = ""
+    sample: str = ""
+    order: str = ""
+
+
+def by_order(order: Order, cause: str) -> Why:
+    return Why(cause, order.reason, actor=order.actor, order=order.id)
+
+
 class Circuit:
     """One service's circuit. Every method takes the time as epoch seconds, and never raises for what it is given."""
 
@@ -60,14 +77,14 @@ class Circuit:
         state = self.state
         state.clock = now = max(now, state.clock)
         state.since = state.since or now
-        if state.config_until is not None and state.config_until <= now and state.lasting_config:
-            self._set_config(state.lasting_config, None, state.config_until)
-            self._note("configured", "expired", now=state.config_until, reason="The settings were made for a time.")
+        if (until_then := state.config_until) is not None and until_then <= now and state.lasting_config:
+            self._set_config(state.lasting_config, None, until_then)
+            self._note("configured", Why("expired", "The settings were made for a time."), until_then)
         if state.override and state.override.until <= now:
             ended = state.override
-            self._go(HALF_OPEN if ended.state == FORCED_OPEN else CLOSED, "expired", ended.until)
+            self._go(HALF_OPEN if ended.state == FORCED_OPEN else CLOSED, Why("expired"), ended.until)
         if state.state == OPEN and state.retry_at is not None and state.retry_at <= now:
-            self._go(HALF_OPEN, "time", state.retry_at)
+            self._go(HALF_OPEN, Why("time"), state.retry_at)
         state.probes = [probe for probe in state.probes if probe.expires_at > now]
         return now
 
@@ -109,7 +126,7 @@ class Circuit:
             state.would_open_at = state.would_open_at or now
         elif cause:
             state.opened_at = now
-            self._go(OPEN, cause, now, reason=reason, caller=report.caller, sample=report.sample)
+            self._go(OPEN, Why(cause, reason, caller=report.caller, sample=report.sample), now)
 
     def _rates(self, now: float) -> tuple[str, str]:
         config = self.state.config
@@ -151,14 +168,13 @@ class Circuit:
             return
         state.probes.remove(held)
         if report.failed:
-            why, sample = "a trial failed", report.sample
-            self._go(OPEN, "probe_failed", now, reason=why, caller=report.caller, sample=sample)
+            self._go(OPEN, Why("probe_failed", "a trial failed", caller=report.caller, sample=report.sample), now)
             return
         if report.ok:
             state.successes += 1
         if state.successes >= state.config.half_open_attempts:
             reason = "1 trial went well" if state.successes == 1 else f"{state.successes} trials went well"
-            self._go(CLOSED, "probes_ok", now, reason=reason, caller=report.caller)
+            self._go(CLOSED, Why("probes_ok", reason, caller=report.caller), now)
 
     # --- orders -------------------------------------------------------------------------------------------------
 
@@ -168,7 +184,7 @@ class Circuit:
         if not self._counts(order, target, now):
             return False
         override = None if target == CLOSED else Override(target, order.reason, order.actor, now, now + seconds)
-        self._go(target, "override", now, override=override, order=order)
+        self._go(target, by_order(order, "override"), now, override)
         return True
 
     def reset(self, order: Order, now: float) -> bool:
@@ -176,7 +192,7 @@ class Circuit:
         now = self.tick(now)
         if not self._counts(order, "reset", now):
             return False
-        self._go(CLOSED, "reset", now, order=order)
+        self._go(CLOSED, by_order(order, "reset"), now)
         return True
 
     def configure(
@@ -194,7 +210,7 @@ class Circuit:
             state.lasting_config = config  # what was set for a time goes on until its end
         else:
             self._set_config(config, None if seconds is None else now + seconds, now)
-        self._note("configured", "order", now=now, order=order, until=state.config_until)
+        self._note("configured", by_order(order, "order"), now, until=state.config_until)
         return True
 
     def _set_config(self, config: CircuitConfig, until: float | None, now: float) -> None:
@@ -218,25 +234,14 @@ class Circuit:
         if order.id:
             state.orders = [*state.orders, order.id][-KEPT_ORDERS:]
         if order.shown is not None and order.shown != state.interventions:
-            self._note("refused", wanted, now=now, order=order)
+            self._note("refused", by_order(order, wanted), now)
             return False
         state.interventions += 1
         return True
 
     # --- what changes -------------------------------------------------------------------------------------------
 
-    def _go(
-        self,
-        target: str,
-        cause: str,
-        now: float,
-        *,
-        reason: str = "",
-        caller: str = "",
-        sample: str = "",
-        override: Override | None = None,
-        order: Order | None = None,
-    ) -> None:
+    def _go(self, target: str, why: Why, now: float, override: Override | None = None) -> None:
         """The only way from one state to the next."""
         state, source = self.state, self.state.state
         if source != target:
@@ -245,30 +250,15 @@ class Circuit:
         state.probes, state.successes = [], 0
         state.retry_at = now + state.config.timeout_seconds if target == OPEN else None
         state.would_open_at = None
-        if target in (CLOSED, "disabled", METRICS_ONLY):
+        if target in (CLOSED, DISABLED, METRICS_ONLY):
             state.opened_at, state.failure_count = None, 0
             state.window.clear()
         elif target == FORCED_OPEN:
             state.opened_at = now
         counting.mark(state, now)
-        self._note(
-            "changed", cause, now=now, source=source, reason=reason, caller=caller, sample=sample, order=order,
-            until=override.until if override else None,
-        )  # fmt: skip
+        self._note("changed", why, now, source=source, until=override.until if override else None)
 
-    def _note(
-        self,
-        kind: str,
-        cause: str,
-        *,
-        now: float,
-        source: str = "",
-        reason: str = "",
-        caller: str = "",
-        sample: str = "",
-        order: Order | None = None,
-        until: float | None = None,
-    ) -> None:
+    def _note(self, kind: str, why: Why, now: float, *, source: str = "", until: float | None = None) -> None:
         state = self.state
         state.events_ever += 1
         event = Event(
@@ -277,13 +267,8 @@ class Circuit:
             kind=kind,
             source=source or state.state,
             target=state.state,
-            cause=cause,
-            reason=order.reason if order else reason,
-            actor=order.actor if order else "",
-            caller=caller,
-            sample=sample,
             until=until,
-            order=order.id if order else "",
+            **asdict(why),
         )
         state.events = [*state.events, event][-KEPT_EVENTS:]
         self.news.append(event)

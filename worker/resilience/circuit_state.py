@@ -8,6 +8,7 @@ CLOSED, OPEN, HALF_OPEN = "closed", "open", "half_open"
 FORCED_OPEN, DISABLED, METRICS_ONLY = "forced_open", "disabled", "metrics_only"
 OVERRIDES = (FORCED_OPEN, DISABLED, METRICS_ONLY)
 """States that a person sets, and that end by themselves."""
+STATES = (CLOSED, OPEN, HALF_OPEN, *OVERRIDES)
 
 KEPT_EVENTS = 20
 KEPT_CALLERS = 200

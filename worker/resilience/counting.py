@@ -2,10 +2,12 @@
 
 from worker.resilience.circuit_state import (
     CLOSED,
+    DISABLED,
     FORCED_OPEN,
     HALF_OPEN,
     KEPT_CALLERS,
     KEPT_MINUTES,
+    METRICS_ONLY,
     OPEN,
     CircuitState,
     Minute,
@@ -15,7 +17,7 @@ from worker.resilience.circuit_state import (
 from worker.resilience.report import Report
 
 MINUTE = 60
-_WORSE = (CLOSED, "disabled", "metrics_only", HALF_OPEN, OPEN, FORCED_OPEN)
+_WORSE = (CLOSED, DISABLED, METRICS_ONLY, HALF_OPEN, OPEN, FORCED_OPEN)
 
 
 def repeated(state: CircuitState, report: Report) -> bool:

@@ -10,6 +10,8 @@ from dataclasses import MISSING, asdict, fields, is_dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
 
+from worker.reading import as_number
+
 T = TypeVar("T")
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -35,8 +37,15 @@ class Versioned(Generic[T]):
         """From what any earlier version has written. Unknown keys are ignored, missing ones take their defaults."""
         version, state = self._opened(given)
         for number in range(version, self.version):
-            state = self.upgrades[number](state)
+            state = self._upgraded(state, number)
         return typing.cast(T, _dataclass(self.kind, state, self.name))
+
+    def _upgraded(self, state: dict[str, Any], number: int) -> dict[str, Any]:
+        """An upgrade may meet rubbish: whatever it stumbles over, the state cannot be read."""
+        try:
+            return self.upgrades[number](state)
+        except Exception as error:
+            raise UnreadableState(f"This state of {self.name}, version {number}, is damaged: {error!r:.200}") from error
 
     def _opened(self, given: Any) -> tuple[int, dict[str, Any]]:
         if not isinstance(given, Mapping) or not isinstance(given.get("state"), Mapping):
@@ -98,10 +107,9 @@ def _of(kind: type[Any], given: Any, where: str) -> Any:
 
 
 def _plain(hint: Any, given: Any, where: str) -> Any:
-    """A bool is no number; a whole number is a float where one is wanted, for JSON may have dropped its ``.0``."""
-    fits = isinstance(given, hint) and (hint is bool or not isinstance(given, bool))
-    if not fits and hint is float and isinstance(given, int) and not isinstance(given, bool):
-        return float(given)
-    if not fits:
+    """A bool is no number, nor is infinity; a whole number is a float too, for JSON may have dropped its ``.0``."""
+    if hint is float and (number := as_number(given)) is not None:
+        return number
+    if hint is float or not isinstance(given, hint) or (hint is not bool and isinstance(given, bool)):
         raise UnreadableState(f"{where} must be of type {hint.__name__}, not {given!r:.60}.")
     return given

@@ -40,13 +40,13 @@ class CircuitBreakerWorkflow:
         self.sleeping_until = 0.0
         self.circuit = Circuit(self._carried(state))
         if config is not None:
-            self._configure(config, first=state is None)
+            self._configure(config, carried=state is not None)
 
     def _carried(self, state: Any) -> CircuitState:
         if state is None:
             return CircuitState()
         try:
-            return STATE.load(state)
+            return contract.read_state(state, self.begun)
         except UnreadableState as error:
             self.unreadable = str(error)
             return CircuitState()
@@ -186,11 +186,10 @@ class CircuitBreakerWorkflow:
         self.handled += 1
         self._configure(config)
 
-    def _configure(self, config: Any, first: bool = False) -> None:
-        """At the beginning, a config beside a carried state counts only where it is a newer version."""
+    def _configure(self, config: Any, carried: bool = False) -> None:
+        """Beside a carried state a config counts only where it is of a newer version."""
         read = contract.read_settings(config)
-        carried = self.handled == 0 and not first and not read.version
-        if read.config is not None and not carried:
+        if read.config is not None and (read.version or not carried):
             self.circuit.configure(read.config, now(), version=read.version, seconds=read.seconds, order=read.order)
         self._note([*read.errors, *read.warnings])
 

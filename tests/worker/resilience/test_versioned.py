@@ -87,3 +87,9 @@ def test_a_run_ends_by_what_it_handled_its_length_its_age_or_the_servers_word(
 ) -> None:
     room: dict[str, Any] = {"events": 999, "started_at": 0.0, "now": 7 * DAY - 1, "length": 3_999, "suggested": False}
     assert HistoryBudget().spent(**{**room, **changed}) == why
+
+
+def test_an_upgrade_that_stumbles_over_rubbish_is_a_state_that_cannot_be_read():
+    carried = Versioned("circuit", dict, version=2, upgrades={1: lambda state: {"new": state["old"]}})
+    with pytest.raises(UnreadableState, match="version 1, is damaged"):
+        carried.load({"kind": "circuit", "version": 1, "state": {}})
