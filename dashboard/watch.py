@@ -1,7 +1,7 @@
 """Notices that no worker runs, and tells ops: the web server does it, for there is no worker that could."""
 
-import logging
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -14,38 +14,17 @@ from accounts.sending import courier
 from circuits import episodes
 from live.queries import ALIVE, last_beat
 from live.writes import write
-
-log = logging.getLogger(__name__)
+from worker.ticking import Ticking
 
 EVERY = 2.0
 
 
-class Watch(threading.Thread):
+class Watch:
     """One in each web process; whichever is first writes the episode down, and there is one."""
 
     def __init__(self) -> None:
-        super().__init__(name="watch", daemon=True)
         self.since = timezone.now()
         """Workers have a while to come up before anybody is told."""
-        self._over = threading.Event()
-        self._failing = False
-
-    def run(self) -> None:
-        while not self._over.wait(EVERY):
-            self._safely()
-
-    def _safely(self) -> None:
-        """The database may be away, and comes back."""
-        close_old_connections()
-        try:
-            self.look(timezone.now())
-            self._failing = False
-        except Exception:
-            if not self._failing:
-                log.exception("Whether a worker runs cannot be seen; it is tried again every %g s.", EVERY)
-            self._failing = True
-        finally:
-            close_old_connections()
 
     def look(self, now: datetime) -> None:
         last = last_beat()
@@ -56,9 +35,6 @@ class Watch(threading.Thread):
             episodes.tell_due()
             courier.go()
             postman.go()
-
-    def stop(self) -> None:
-        self._over.set()
 
 
 def _well(at: datetime) -> None:
@@ -75,5 +51,15 @@ def _none(since: datetime) -> None:
 
 def start() -> None:
     """Called where a web server begins."""
+    watch = Watch()
     if settings.NO_WORKER_SECONDS:
-        Watch().start()
+        Ticking("the watch", lambda: watch.look(timezone.now()), EVERY, _with_the_database).start()
+
+
+@contextmanager
+def _with_the_database() -> Iterator[None]:
+    close_old_connections()
+    try:
+        yield
+    finally:
+        close_old_connections()

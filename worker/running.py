@@ -6,12 +6,14 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import FrameType
 from typing import Any
 
 from django.conf import settings
+from django.db import close_old_connections
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
@@ -110,8 +112,8 @@ class Process:
     # --- what it says about itself ------------------------------------------------------------------------------
 
     def _start_ticking(self) -> None:
-        self._ticking = [Ticking("the pulse", self._beat)]
-        self._ticking += [Ticking(name, chore) for name, chore in registry.chores().items()]
+        chores = {"the pulse": self._beat, **registry.chores()}
+        self._ticking = [Ticking(name, chore, around=_with_the_database) for name, chore in chores.items()]
         for thread in self._ticking:
             thread.start()
 
@@ -138,6 +140,16 @@ class Process:
 
     def _queue_names(self) -> str:
         return ", ".join(queue.name for queue in self.serving)
+
+
+@contextmanager
+def _with_the_database() -> Iterator[None]:
+    """Its connection is given back after each turn, and looked at before it: the database may have been away."""
+    close_old_connections()
+    try:
+        yield
+    finally:
+        close_old_connections()
 
 
 def _runtime() -> Runtime | None:

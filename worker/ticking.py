@@ -1,22 +1,31 @@
-"""Threads that call something about once a second: the pulse, and the chores that apps have registered."""
+"""Threads that call something every so often: the pulse, the chores that apps have registered, the watch. Pure."""
 
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
-
-from django.db import close_old_connections, connections
 
 log = logging.getLogger(__name__)
 
 
 class Ticking(threading.Thread):
-    """Calls ``function`` every so many seconds until stopped. Of failures in a row, the first is logged."""
+    """Calls ``function``, each time ``around`` it, every so many seconds until stopped.
 
-    def __init__(self, name: str, function: Callable[[], Any], every: float = 1.0) -> None:
+    Of failures in a row, the first is logged.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[[], Any],
+        every: float = 1.0,
+        around: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    ) -> None:
         super().__init__(name=name, daemon=True)
         self._function = function
         self._every = every
+        self._around = around
         self._over = threading.Event()
         self._failing = False
 
@@ -24,12 +33,11 @@ class Ticking(threading.Thread):
         while not self._over.is_set():
             self._once()
             self._over.wait(self._every)
-        connections.close_all()
 
     def _once(self) -> None:
-        close_old_connections()
         try:
-            self._function()
+            with self._around():
+                self._function()
         except Exception:
             if not self._failing:
                 log.exception("%s has failed; it is tried again every %g s until it works.", self.name, self._every)
@@ -38,8 +46,6 @@ class Ticking(threading.Thread):
             if self._failing:
                 log.info("%s works again.", self.name)
             self._failing = False
-        finally:
-            close_old_connections()
 
     def stop(self, timeout: float = 2.0) -> None:
         self._over.set()

@@ -13,7 +13,7 @@ APPS = ("live", "audit", "accounts", "approvals", "circuits", "batches")
 """Each imports only what stands before it here; the site composes them all, the worker's adapters know none."""
 PURE = (
     "workflows", "steps", "contracts", "circuit_contract", "reading", "state", "telling", "circuit_telling", "sandbox",
-    "registry", "resilience",
+    "registry", "resilience", "ticking",
 )  # fmt: skip
 
 
