@@ -15,10 +15,11 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import posting, purging, reset, sending, writing, zones
         from accounts.models import Kind, Preferences
-        from live import outlooks
+        from live import grants, outlooks
         from worker import registry
 
         outlooks.ask(zones.outlook_of)
+        grants.prepare_with(zones.read_together)
         writing.register(Kind.RESET, reset.write)
         registry.housekeeping("accounts.send_letters", sending.courier.go)
         registry.housekeeping("accounts.send_webhooks", posting.postman.go)

@@ -18,7 +18,7 @@ class Kind(models.TextChoices):
     ANSWER = "answer", _("answer to a question")
     COMMENT = "comment", _("comment on a request")
     ABSENCE = "absence", _("who stands in for whom")
-    OPS = "ops", _("a circuit or the workers need somebody")
+    OPS = "ops", _("a circuit, a batch or the workers need somebody")
     RESET = "reset", _("new password")
 
 
@@ -37,7 +37,7 @@ class Preferences(models.Model):
     answer = models.BooleanField(_("an answer that I or my level wait for"), default=True)
     comment = models.BooleanField(_("a comment on a request that I take part in"), default=True)
     absence = models.BooleanField(_("somebody stands in for me, or I for them"), default=True)
-    ops = models.BooleanField(_("a circuit opens, or no worker runs (for ops)"), default=True)
+    ops = models.BooleanField(_("a circuit opens, a batch fails or waits, or no worker runs (for ops)"), default=True)
 
     class Meta:
         verbose_name = _("preferences")

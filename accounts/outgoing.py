@@ -141,7 +141,7 @@ def _connect(url: Url, address: Address, share: float) -> socket.socket:
 def _secured(sock: socket.socket, url: Url, until: float) -> socket.socket:
     try:
         sock.settimeout(max(0.001, until - time.monotonic()))
-        return _trust().wrap_socket(sock, server_hostname=url.host)
+        return trust().wrap_socket(sock, server_hostname=url.host)
     except TimeoutError:
         sock.close()
         raise Failed("timeout", f"{url.host} did not agree on TLS in time.") from None
@@ -153,7 +153,7 @@ def _secured(sock: socket.socket, url: Url, until: float) -> socket.socket:
 
 
 @cache
-def _trust() -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 

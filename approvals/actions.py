@@ -43,8 +43,19 @@ class ApprovedRequest:
 
 
 def available() -> list[Action]:
-    """Every action a requester may choose, by name."""
+    """Every action, by name."""
     return registry.actions.all()
+
+
+def by_hand() -> list[Action]:
+    """Those that a requester may choose. The others come with requests that an app makes of its own."""
+    return [each for each in available() if each.by_hand]
+
+
+def is_made_by_app(name: str) -> bool:
+    """Its requests belong to something else, such as a batch, and are asked again there."""
+    known = registry.actions.find(name)
+    return bool(known and not known.by_hand)
 
 
 def check(name: str, args: Any) -> tuple[dict[str, Any], list[str]]:

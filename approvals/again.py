@@ -43,7 +43,7 @@ class Beginning:
 def can_be_followed(request: Request, user: Any) -> bool:
     """One's own alone: whoever else sees it makes a request of their own, which follows nothing."""
     own = request.requester_id is not None and request.requester_id == user.pk
-    return own and request.status in ENDED
+    return own and request.status in ENDED and not actions.is_made_by_app(request.action_name)
 
 
 def to_follow(user: Any, uuid: UUID) -> Request | None:
@@ -133,7 +133,7 @@ def _action(request: Request) -> tuple[str, dict[str, str], list[str]]:
     """Its name and its arguments as texts, and what is amiss with either."""
     if not request.action_name:
         return "", {}, []
-    action = next((one for one in actions.available() if one.name == request.action_name), None)
+    action = next((one for one in actions.by_hand() if one.name == request.action_name), None)
     if action is None:
         gone = _("The action “%(name)s”, which was to run when approved, does not exist any more: nothing runs.")
         return "", {}, [gone % {"name": request.action_name}]

@@ -9,10 +9,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 
-from approvals import services
+from approvals import panels, services
 from approvals.forms import DecideForm, ReasonForm, SayForm, sentences
 from approvals.models import Request
 from approvals.page import request_page
+
+WHOLE = "approvals/request.html"
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -33,17 +35,17 @@ def fresh_forms(approval: Request) -> dict[str, Any]:
 
 
 def whole_page(request: HttpRequest, approval: Request, **more: Any) -> HttpResponse:
-    return _rendered(request, "approvals/request.html", approval, 200, more)
+    return _rendered(request, WHOLE, approval, 200, more)
 
 
 def wrong_page(request: HttpRequest, approval: Request, **more: Any) -> HttpResponse:
     """The whole page, with a form in it that says what is wrong with it."""
-    return _rendered(request, "approvals/request.html", approval, 400, more)
+    return _rendered(request, WHOLE, approval, 400, more)
 
 
 def panel(request: HttpRequest, approval: Request, status: int = 200, **more: Any) -> HttpResponse:
     """Only what decides, if htmx asked; without JavaScript the page around it."""
-    template = "approvals/_decision.html" if is_htmx(request) else "approvals/request.html"
+    template = "approvals/_decision.html" if is_htmx(request) else WHOLE
     return _rendered(request, template, approval, status, more)
 
 
@@ -51,6 +53,8 @@ def _rendered(
     request: HttpRequest, template: str, approval: Request, status: int, more: dict[str, Any]
 ) -> HttpResponse:
     page = request_page(approval, request.user)
+    if template == WHOLE:
+        more = {"panel": panels.of(approval, request), **more}
     return render(request, template, {"page": page, **fresh_forms(approval), **more}, status=status)
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from approvals import actions, inputs
 from approvals.again import to_follow
 from approvals.models import Attempt, Policy, Request
+from worker.reading import as_uuid
 
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "JPY", "CAD", "AUD", "CNY", "INR")
 NO_ACTION = "none"
@@ -82,7 +83,7 @@ class NewRequestForm(ChainForm):
         """``given``: arguments to begin with, by the name of their action."""
         super().__init__(*args, **more)
         self.by, self.given = by, given or {}
-        self.actions = {action.name: action for action in actions.available() if action.name != NO_ACTION}
+        self.actions = {action.name: action for action in actions.by_hand() if action.name != NO_ACTION}
         _choose(
             self.fields["action"], [(NO_ACTION, _("nothing runs")), *((a.name, a.title) for a in self.actions.values())]
         )
@@ -109,7 +110,7 @@ class NewRequestForm(ChainForm):
         return {"name": name, "args": args}
 
     def clean_form_id(self) -> UUID:
-        return _uuid(self.cleaned_data["form_id"]) or uuid4()
+        return as_uuid(self.cleaned_data["form_id"]) or uuid4()
 
     def clean_again(self) -> Request | None:
         """What this follows; an address that is none, or another's, is said rather than left out silently."""
@@ -122,7 +123,7 @@ class NewRequestForm(ChainForm):
 
     def follows(self) -> Request | None:
         """What this asks for again, if it may."""
-        uuid = _uuid(str(self["again"].value() or "").strip())
+        uuid = as_uuid(str(self["again"].value() or "").strip())
         return to_follow(self.by, uuid) if uuid else None
 
     def _typed_arguments(self, name: str) -> dict[str, Any]:
@@ -150,7 +151,7 @@ class NewRequestForm(ChainForm):
                     {
                         "name": f"arg-{action.name}-{p.name}",
                         "label": p.name.replace("_", " "),
-                        "type": _TYPES.get(p.type, str(p.type)),
+                        "type": TYPES.get(p.type, str(p.type)),
                         "required": p.required,
                         "value": self._shown(action.name, p),
                     }
@@ -161,7 +162,7 @@ class NewRequestForm(ChainForm):
         ]
 
 
-_TYPES: dict[Any, Any] = {
+TYPES: dict[Any, Any] = {
     str: gettext_lazy("text"),
     int: gettext_lazy("a whole number"),
     float: gettext_lazy("a number"),
@@ -242,14 +243,7 @@ class SayForm(forms.Form):
         return text
 
     def clean_form_id(self) -> UUID:
-        return _uuid(self.cleaned_data["form_id"]) or uuid4()
-
-
-def _uuid(typed: str) -> UUID | None:
-    try:
-        return UUID(typed)
-    except ValueError:
-        return None
+        return as_uuid(self.cleaned_data["form_id"]) or uuid4()
 
 
 def _decision_id(typed: str) -> str:

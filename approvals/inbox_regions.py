@@ -4,10 +4,10 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from approvals import asking, queries
-from approvals.access import Sight, sight_of
+from approvals.access import NOBODY, Sight, sight_of
 from approvals.asking import Asked
 from approvals.conversation import asked_of
-from approvals.sharing import NOBODY, audience_of
+from approvals.sharing import audience_of
 from live.regions import Region, register
 
 

@@ -12,6 +12,7 @@ from approvals.drift import Missing
 from approvals.follow import Target
 from approvals.models import OPEN, Attempt, Request, Status, Step
 from approvals.recording import content_of, enter, make, moment
+from approvals.steps import close_steps
 from audit.queries import of_stream
 from live.writes import write
 from worker import contracts, reading
@@ -46,7 +47,7 @@ def end_outside(row: Request, *, reason: str, how: str, at: datetime | None = No
         row.started_at = row.started_at or row.created_at
         row.current_level, row.deadline = "", None
         row.save()
-        row.steps.filter(state__in=[Step.State.PENDING, Step.State.OPEN]).update(state=Step.State.SKIPPED)
+        close_steps(row)
         notices.closed(row)
         data = {"status": row.status, "how": how, "reason": reason, "ended_by": by}
         enter(row, "request.ended_outside", data, actor="reconciler")
@@ -73,6 +74,7 @@ def follow(
         was = {name: str(getattr(fresh, name)) for name in changed if name in target.row}
         _set_row(fresh, target, result, closed_at)
         _set_steps(fresh, steps, target)
+        fresh.steps.update(closed_at=fresh.closed_at)
         _enter_mended(fresh, changed, was, target)
         if not fresh.is_open:
             refuse_unsettled(fresh)

@@ -186,51 +186,6 @@ class Request(models.Model):
         return self.closed_at is None
 
 
-class Step(models.Model):
-    """One level in one request's chain, and what became of it."""
-
-    class State(models.TextChoices):
-        PENDING = "pending", _("Not yet")
-        OPEN = "open", _("Waiting")
-        APPROVED = "approved", _("Approved")
-        REJECTED = "rejected", _("Rejected")
-        TIMEOUT = "timeout", _("Timed out")
-        SKIPPED = "skipped", _("Not needed any more")
-
-    request = models.ForeignKey(Request, models.CASCADE, related_name="steps")
-    index = models.PositiveSmallIntegerField()
-    level = models.CharField(max_length=50, blank=True, help_text="Empty: any level decides.")
-    timeout_seconds = models.FloatField()
-    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
-    opened_at = models.DateTimeField(null=True)
-    deadline = models.DateTimeField(null=True)
-    remind_at = models.DateTimeField(null=True, help_text="Empty once it is done, or as long as it is not open.")
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    decided_by_name = models.CharField(max_length=200, blank=True)
-    on_behalf_of = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", help_text="For whom they stood in."
-    )
-    on_behalf_of_name = models.CharField(max_length=200, blank=True)
-    decided_at = models.DateTimeField(null=True)
-    known_by = models.CharField(max_length=20, blank=True)
-    comment = models.TextField(blank=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["request", "index"], name="one_step_per_index")]
-        indexes = [
-            models.Index(fields=["level", "request"], name="chain_by_level"),
-            models.Index(fields=["request", "decided_by"], name="by_whom"),
-            models.Index(
-                fields=["decided_by", "-decided_at"], name="decided_by_time", condition=Q(decided_by__isnull=False)
-            ),
-            models.Index(fields=["remind_at"], name="to_remind", condition=Q(remind_at__isnull=False)),
-        ]
-        ordering = ["index"]
-
-    def __str__(self) -> str:
-        return f"{self.request_id}/{self.index} {self.level}"
-
-
 class Attempt(models.Model):
     """One try to decide: on the site committed before the signal goes out, so a click is provable and never lost."""
 
@@ -305,3 +260,4 @@ class Record(models.Model):
 from approvals.drift import Missing, Reconciliation  # noqa: E402, F401  (found here, as every row is)
 from approvals.remarks import Remark as Remark  # noqa: E402
 from approvals.searched import SearchText  # noqa: E402, F401
+from approvals.steps import Step as Step  # noqa: E402

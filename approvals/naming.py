@@ -2,20 +2,20 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from approvals.models import Level, Policy, Request
 from audit import subjects
 from audit.subjects import Subject
+from worker.reading import as_uuid
 
 FIRST = 2_000
 """R-2001 is the first row (``Request.reference``)."""
 
 
 def requests_called(keys: Sequence[str]) -> Mapping[str, Subject]:
-    uuids = [uuid for key in keys if (uuid := _uuid(key))]
+    uuids = [uuid for key in keys if (uuid := as_uuid(key))]
     rows = Request.objects.filter(uuid__in=uuids).only("uuid", "title")
     return {str(row.uuid): Subject(str(row), row.get_absolute_url()) for row in rows}
 
@@ -24,7 +24,7 @@ def requests_meant(text: str, most: int) -> Sequence[str]:
     rows = Request.objects.order_by("-pk")
     if number := re.fullmatch(r"[Rr]-(\d{4,18})", text):
         rows = rows.filter(pk=int(number[1]) - FIRST)
-    elif uuid := _uuid(text):
+    elif uuid := as_uuid(text):
         rows = rows.filter(uuid=uuid)
     elif ":" in text or len(text) < 2:  # the name of a stream, or next to nothing
         return []
@@ -46,13 +46,6 @@ def policies_called(keys: Sequence[str]) -> Mapping[str, Subject]:
 def _named(model: type[Level] | type[Policy], key: str, text: str, most: int) -> Sequence[str]:
     found = model._default_manager.filter(title__iexact=text[:80]).values_list(key, flat=True)
     return list(found[:most])
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 subjects.register("request", labels=requests_called, find=requests_meant)

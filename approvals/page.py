@@ -5,9 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
-from django.conf import settings
 from django.db.models import Q, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -30,6 +28,7 @@ from approvals.rows import (
 )
 from approvals.why import Standing, standing
 from approvals.words import in_a_sentence
+from live.elsewhere import workflow_url
 
 LINKED = 10
 NAMED = 3
@@ -223,8 +222,4 @@ def _pending(request: Request) -> Iterable[str]:
 
 
 def temporal_url(request: Request) -> str:
-    if not settings.TEMPORAL_UI_URL or not request.first_run_id:
-        return ""
-    workflow, run = quote(request.workflow_id, safe=""), quote(request.first_run_id, safe="")
-    namespace = quote(getattr(settings, "TEMPORAL_NAMESPACE", "default"), safe="")
-    return f"{settings.TEMPORAL_UI_URL.rstrip('/')}/namespaces/{namespace}/workflows/{workflow}/{run}"
+    return workflow_url(request.workflow_id, request.first_run_id) if request.first_run_id else ""

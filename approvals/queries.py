@@ -8,17 +8,18 @@ from django.db.models import Model, Prefetch, QuerySet
 from django.utils.translation import get_language
 
 from approvals import confirming
-from approvals.access import Sight, sight_of, visible, visible_apart
+from approvals.access import Sight, chains, sight_of
 from approvals.asking import FILTERS, SORTS, VIEWS, Asked
 from approvals.confirmation import Confirmation, confirmed
-from approvals.finding import decided_by, find, mine_to_decide
-from approvals.models import Attempt, Request, Status, Step
+from approvals.counting import CAP as CAP
+from approvals.counting import count_together
+from approvals.finding import decided_by, find, mine_to_decide, soonest
+from approvals.models import Attempt, Request, Step
 from approvals.once import once
 from approvals.rows import Row, base_of, level_titles, rows_of
 from approvals.words import in_a_sentence, listed
 
 PAGE = 50
-CAP = 1_000
 
 
 @dataclass(frozen=True)
@@ -223,8 +224,8 @@ def _latest(model: type[Model], who: str, *what: str) -> dict[Any, Any]:
 def due_soonest(user: Any, limit: int = 5) -> tuple[Row, ...]:
     """Of all that this person may see, what runs out first."""
     sight = sight_of(user)
-    running = visible(sight).filter(status=Status.WAITING, closed_at=None, deadline__isnull=False)
-    return tuple(rows_of(sight, _fetched(running.order_by("deadline", "id")[:limit])))
+    pks = soonest(sight, limit)
+    return _picked(_by_key(sight, pks), pks)
 
 
 def count_waiting_for(user: Any) -> int:
@@ -233,10 +234,13 @@ def count_waiting_for(user: Any) -> int:
 
 
 def _count_waiting(sight: Sight) -> int:
+    return once(("waiting", sight), lambda: min(CAP + 1, sum(count_together(*_waiting(sight)))))
+
+
+def _waiting(sight: Sight) -> list[list[QuerySet[Request]]]:
     """Level by level, as in the list: asked for all at once, SQLite would go through all that waits for anybody."""
-    mine = _mine_to_decide(sight).order_by("deadline", "id")
-    waiting = [mine.filter(current_level=level) for level in sight.deciding]
-    return once(("waiting", sight), lambda: _sum_of(waiting))
+    found = (Request.objects.filter(mine_to_decide(sight, [level])) for level in sight.deciding)
+    return [[rows.order_by("deadline", "id")] for rows in found] or [[]]
 
 
 def counts_for(user: Any) -> dict[str, int]:
@@ -247,42 +251,29 @@ def counts_for(user: Any) -> dict[str, int]:
 
 def shared_counts(sight: Sight) -> dict[str, int]:
     """Those that are the same for all who see the same."""
-    return {
-        "waiting": _count_waiting(sight),
-        "open": _count_visible(sight, closed_at=None),
-        "closed": _count_visible(sight, "-closed_at", "-id", closed_at__isnull=False),
-    }
+    waiting, (open_ones, closed) = _count_waiting(sight), count_together(_seen(sight, False), _seen(sight, True))
+    return {"waiting": waiting, "open": open_ones, "closed": closed}
 
 
-def _count_visible(sight: Sight, *order: str, **state: Any) -> int:
-    """In the order of an index that holds just these, so that it is walked; what is rare is found from its steps."""
-    own, others = (rows.filter(**state) for rows in visible_apart(sight))
-    return _sum_of([own.order_by("-id"), others.order_by(*(() if sight.rarely else order))])
+def _seen(sight: Sight, closed: bool) -> list[QuerySet[Any]]:
+    """Keys alone, by their indexes: all, or one's own, and what has each level in the chain."""
+    rows = Request.objects.filter(closed_at__isnull=not closed)
+    rows = rows.order_by("-closed_at", "-id") if closed else rows.order_by("id")
+    if sight.everything:
+        return [rows]
+    chained = (chains(sight, (level,)).filter(closed_at__isnull=not closed) for level in sight.deciding)
+    steps = [found.order_by("request_id").values_list("request_id").distinct() for found in chained]
+    return [rows.filter(requester_id=sight.user_id).order_by("-id"), *steps]
 
 
 def own_counts(sight: Sight) -> dict[str, int]:
     """Those that are each person's own."""
-    return {
-        "mine": capped(Request.objects.filter(requester_id=sight.user_id)),
-        "decided": capped(decided_by(sight).order_by("-own__decided_at")),
-    }
-
-
-def _sum_of(parts: Iterable[QuerySet[Request]]) -> int:
-    return min(CAP + 1, sum(map(capped, parts)))
-
-
-def capped(rows: QuerySet[Request]) -> int:
-    """A count that stops counting: the cost of a page must not grow with the company."""
-    return rows[: CAP + 1].count()
+    mine = Request.objects.filter(requester_id=sight.user_id)
+    decided = decided_by(sight).order_by("-decided_at").values_list("request_id")
+    counts = count_together([mine], [decided])
+    return dict(zip(("mine", "decided"), counts, strict=True))
 
 
 def said(count: int) -> str:
     """A capped count in words: "4", or "1,000+"."""
     return f"{CAP:,}+" if count > CAP else f"{count:,}"
-
-
-def _mine_to_decide(sight: Sight) -> QuerySet[Request]:
-    if not sight.deciding:
-        return Request.objects.none()
-    return Request.objects.filter(mine_to_decide(sight))

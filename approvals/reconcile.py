@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -15,6 +14,7 @@ from approvals.drift import Reconciliation
 from approvals.follow import target
 from approvals.looking import AGREES, Found, Look, told_by
 from approvals.models import Request, Status
+from approvals.runs import Pace, Report, Run, others
 from live.writes import write
 from worker import client
 from worker.client import Described
@@ -38,35 +38,6 @@ STRANGE = 3
 """When Temporal knows none of so many open requests, it is another Temporal, and nothing is closed."""
 
 
-@dataclass
-class Report:
-    """What a run has seen and done."""
-
-    compared: int = 0
-    repaired: int = 0
-    differing: int = 0
-    said: list[str] = field(default_factory=list)
-
-    def add(self, found: Found) -> None:
-        self.repaired += found.mended
-        self.differing += found.differs
-        if found.sentence:
-            self.said.append(found.sentence)
-
-
-class Pace:
-    """So many a second, and not more."""
-
-    def __init__(self, a_second: float) -> None:
-        self._between = 1 / a_second
-        self._next = 0.0
-
-    def wait(self) -> None:
-        now = time.monotonic()
-        time.sleep(max(0.0, self._next - now))
-        self._next = max(now, self._next) + self._between
-
-
 class Round:
     """One run. Two at once do no harm: each repair looks again under the row's lock."""
 
@@ -86,7 +57,12 @@ class Round:
         self._without_workflow(absent, nobody_runs=len(absent) == len(rows))
         self._doubtful([row for row in rows if row.workflow_id in running], running)
         self._without_open_row(set(running) - {row.workflow_id for row in rows}, running)
+        for compare in others:
+            self.report.join(compare(self._given()))
         return self.report
+
+    def _given(self) -> Run:
+        return Run(self.dry, self.asking, self.all_rows, self.forgotten, self.until, self.pace)
 
     def _in_time(self, rows: Iterable[Request]) -> Iterator[Request]:
         for row in rows:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from approvals import actions, judging, notices, policies
 from approvals.models import Attempt, Request, Status, Step
 from approvals.searched import remember
+from approvals.steps import close_steps
 from audit.queries import of_stream
 from audit.services import append
 from live.writes import write
@@ -78,7 +79,7 @@ def _start(row: Request, given: contracts.OpenRequest, resolved: policies.Resolv
     row.status = Status.WAITING
     row.save()
     Step.objects.bulk_create(
-        Step(request=row, index=index, level=spec.level, timeout_seconds=spec.timeout_seconds)
+        Step(request=row, index=index, level=spec.level, timeout_seconds=spec.timeout_seconds, amount=row.amount)
         for index, spec in enumerate(resolved.chain)
     )
     chain = [{"level": spec.level, "timeout_seconds": spec.timeout_seconds} for spec in resolved.chain]
@@ -286,7 +287,7 @@ def close_request(given: contracts.CloseRequest) -> None:
         row.started_at = row.started_at or row.created_at
         row.current_level, row.deadline = "", None
         row.save()
-        row.steps.filter(state__in=[Step.State.PENDING, Step.State.OPEN]).update(state=Step.State.SKIPPED)
+        close_steps(row)
         notices.closed(row)
         content = content_of(row) if given.status == Status.INVALID and row.by_program else {}
         enter(row, "request.closed", {"status": given.status, "reason": given.reason, **content})

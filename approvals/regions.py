@@ -13,6 +13,7 @@ from approvals.once import once
 from approvals.page import state_of
 from approvals.rows import who_asked
 from live.regions import Region, register
+from worker.reading import as_uuid
 
 
 @register
@@ -84,8 +85,5 @@ def _request(key: str) -> Request:
 
 def _uuid(key: str) -> UUID | None:
     """Only as addresses write it: one request, one key."""
-    try:
-        found = UUID(key)
-    except ValueError:
-        return None
+    found = as_uuid(key)
     return found if str(found) == key else None

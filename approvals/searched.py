@@ -79,6 +79,11 @@ def says(column: str, text: str, within: str = "searched__") -> Q:
     return condition
 
 
+def exact() -> bool:
+    """Whether ``matching`` is the very condition of ``says``: FTS5 takes words apart by rules of its own."""
+    return connection.vendor != "sqlite" or not has_fts()
+
+
 def matching(column: str, text: str, limit: int) -> list[int]:
     """The keys of at most so many requests that say it, by the search index where there is one."""
     if connection.vendor == "sqlite" and has_fts():

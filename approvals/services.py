@@ -18,7 +18,7 @@ from approvals.recording import PREFIX, content_of, enter
 from approvals.searched import remember
 from live.writes import write
 
-__all__ = ["Receipt", "decide", "receipt_of", "shown_digest", "submit"]
+__all__ = ["Receipt", "decide", "keep", "receipt_of", "shown_digest", "submit"]
 
 PATIENCE = 2.0
 """Seconds that a page waits for its receipt before it says "being recorded"."""
@@ -60,6 +60,27 @@ def submit(
     return row
 
 
+def keep(
+    *,
+    title: str,
+    amount: Decimal,
+    currency: str,
+    kind: str,
+    details: dict[str, Any],
+    action: dict[str, Any],
+    by: User,
+    known: str,
+) -> Request:
+    """For other apps, in the transaction of what the request is about. ``sending.start`` is theirs to call afterwards:
+    never in it, for Temporal may be slow; should they die before, it starts by itself.
+
+    ``known``: how it is known who asks; where nobody has signed in, it stays a program's claim.
+    """
+    asked = {"title": title, "amount": float(amount), "currency": currency, "requester": by.get_username()}
+    asked |= {"kind": kind, "details": details, "action": action}
+    return _kept(asked, amount, by, uuids.uuid4(), None, known)[0]
+
+
 def _keep(
     asked: dict[str, Any], amount: Decimal, by: User, uuid: uuids.UUID, follows: Request | None
 ) -> tuple[Request, bool]:
@@ -70,7 +91,12 @@ def _keep(
 
 
 def _kept(
-    asked: dict[str, Any], amount: Decimal, by: User, uuid: uuids.UUID, follows: Request | None
+    asked: dict[str, Any],
+    amount: Decimal,
+    by: User,
+    uuid: uuids.UUID,
+    follows: Request | None,
+    known: str = SIGNED_IN,
 ) -> tuple[Request, bool]:
     with write():
         row = Request.objects.filter(uuid=uuid).first()
@@ -96,7 +122,7 @@ def _kept(
         )
         remember(row)
         before = {"follows": follows.reference, "follows_uuid": str(follows.uuid)} if follows else {}
-        enter(row, "request.submitted", content_of(row) | before, actor=by.get_username(), known=SIGNED_IN)
+        enter(row, "request.submitted", content_of(row) | before, actor=by.get_username(), known=known)
         if follows:
             again = {"as": row.reference, "as_uuid": str(row.uuid)}
             enter(follows, "request.submitted_again", again, actor=by.get_username(), known=SIGNED_IN)

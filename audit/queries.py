@@ -1,7 +1,7 @@
 """Every read of the ledger that a page makes, and the signal that something was written."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -43,25 +43,55 @@ class Line:
         ]
 
 
-_FOR_PROGRAMS = ("decision_id", "shown", "index")
+_FOR_PROGRAMS = ("decision_id", "shown", "index", "order")
+_TIMES = ("deadline", "made_at", "at", "until")
 
 
 def _said(key: str, value: Any) -> str:
     """A value in words: a time (epoch seconds, by its name) as a time, the rest as it is or as JSON."""
-    if key in ("deadline", "made_at") and isinstance(value, int | float):
+    if key in _TIMES and isinstance(value, int | float):
         try:
             at = timezone.localtime(datetime.fromtimestamp(value, tz=UTC))
         except (OverflowError, OSError, ValueError):
             return str(value)
         return date_format(at, "j M Y, H:i:s")
+    if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+        return ", ".join(_listed(each) for each in value)
+    if isinstance(value, dict):
+        return ", ".join(_measured(*pair) for pair in value.items() if pair[1] not in (None, "", [], {}))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _listed(one: dict[str, Any]) -> str:
+    """One of a list, such as a level of a chain: its words, then its numbers in brackets: "manager (24 h)"."""
+    words = " ".join(value for value in one.values() if value and isinstance(value, str))
+    rest = ", ".join(_measured(*pair) for pair in one.items() if not isinstance(pair[1], str | None))
+    return f"{words} ({rest})" if words and rest else words or rest
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / 3_600:g} h" if seconds >= 3_600 else f"{seconds:g} s"
+
+
+def _measured(key: str, value: Any) -> str:
+    """With its name; what that says to be seconds is a span of time."""
+    if key.endswith("_seconds") and isinstance(value, int | float):
+        return f"{key.removesuffix('_seconds').replace('_', ' ')} {_span(value)}"
+    return f"{key.replace('_', ' ')} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
 
 
 def may_read(user: AbstractBaseUser | AnonymousUser) -> bool:
     """The ledger is for auditors and admins."""
-    if not isinstance(user, User) or not user.is_active:
-        return False
-    return user.is_superuser or user.groups.filter(name=AUDITORS).exists()
+    return isinstance(user, User) and user.pk in readers_among([user])
+
+
+def readers_among(people: Iterable[User]) -> set[int]:
+    """Those who may read the ledger: one query, none where all are admins."""
+    active = [person for person in people if person.is_active]
+    admins = {person.pk for person in active if person.is_superuser}
+    others = {person.pk for person in active} - admins
+    auditors = User.objects.filter(pk__in=others, groups__name=AUDITORS) if others else User.objects.none()
+    return admins | set(auditors.values_list("pk", flat=True))
 
 
 def head() -> int:

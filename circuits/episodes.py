@@ -1,4 +1,4 @@
-"""What ops are told of once: a circuit's outage from its opening to its closing, and that no worker runs.
+"""What ops are told of once: a circuit's outage from its opening to its closing, that no worker runs, and the like.
 
 A circuit that closes and opens again within a minute goes on with the same episode: nobody reads ten mails a night.
 """
@@ -41,6 +41,14 @@ def begin(subject: str, *, at: datetime, cause: str) -> Episode:
     began = Episode.objects.create(subject=subject, began_at=at, cause=cause)
     _tell(began, "begins")
     return began
+
+
+def happened(subject: str, *, at: datetime, cause: str) -> Episode:
+    """Something that is over as it begins: told once."""
+    now = timezone.now()
+    told = Episode.objects.create(subject=subject, began_at=at, ended_at=at, cause=cause, told_end_at=now)
+    _tell(told, "begins")
+    return told
 
 
 def going_on(subject: str) -> bool:

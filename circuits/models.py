@@ -1,6 +1,9 @@
 """The rows of circuits: the index of entities, what they wrote down, and what ops were told of."""
 
+import hashlib
+
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -15,11 +18,12 @@ class Circuit(models.Model):
     until = models.DateTimeField(null=True, help_text="When the override ends.")
     reason = models.TextField(blank=True, help_text="Why it is in its state.")
     actor = models.CharField(max_length=200, blank=True, help_text="Who set it, if somebody did.")
-    failure_count = models.PositiveIntegerField(default=0)
+    failure_count = models.PositiveBigIntegerField(default=0)
     config = models.JSONField(default=dict, help_text="The settings in force, as CircuitConfig.")
-    config_version = models.PositiveIntegerField(default=0)
-    interventions = models.PositiveIntegerField(default=0)
+    config_version = models.PositiveBigIntegerField(default=0)
+    interventions = models.PositiveBigIntegerField(default=0)
     events_ever = models.PositiveBigIntegerField(default=0, help_text="The last event written down here.")
+    before = models.BigIntegerField(default=0, help_text="What its numbers have to be raised by: it has begun anew.")
     kept = models.JSONField(null=True, help_text="The entity's state, versioned: to begin with, should it be lost.")
     last_report_at = models.DateTimeField(null=True)
     run_id = models.CharField(max_length=64, blank=True)
@@ -34,14 +38,24 @@ class Circuit(models.Model):
     def __str__(self) -> str:
         return f"{self.service} ({self.state})"
 
+    def get_absolute_url(self) -> str:
+        return reverse("circuits:circuit", args=[self.service])
+
     @property
     def stream(self) -> str:
         """The ledger's stream of this circuit."""
         return stream_of(self.service)
 
 
+STREAM = 200
+"""Characters that the name of a stream may have."""
+
+
 def stream_of(service: str) -> str:
-    return f"circuit:{service}"
+    stream = f"circuit:{service}"
+    if len(stream) <= STREAM:
+        return stream
+    return f"{stream[: STREAM - 17]}#{hashlib.sha256(service.encode()).hexdigest()[:16]}"
 
 
 class Change(models.Model):
@@ -56,7 +70,7 @@ class Change(models.Model):
     cause = models.CharField(max_length=40)
     reason = models.TextField(blank=True)
     actor = models.CharField(max_length=200, blank=True)
-    known = models.CharField(max_length=20, blank=True, help_text='"program", where there is an actor.')
+    known = models.CharField(max_length=20, blank=True, help_text='"signed_in" or "program", where there is an actor.')
     caller = models.CharField(max_length=200, blank=True)
     sample = models.TextField(blank=True)
     until = models.DateTimeField(null=True)
@@ -65,6 +79,8 @@ class Change(models.Model):
         constraints = [models.UniqueConstraint(fields=["circuit", "number"], name="a_change_once_per_circuit")]
         indexes = [models.Index(fields=["circuit", "-at"], name="changes_by_time")]
         ordering = ["-number"]
+        verbose_name = _("change of a circuit")
+        verbose_name_plural = _("changes of circuits")
 
     def __str__(self) -> str:
         return f"{self.circuit_id}/{self.number} {self.source} -> {self.target}"
@@ -108,6 +124,8 @@ class Episode(models.Model):
             )
         ]
         indexes = [models.Index(fields=["-began_at"], name="episodes_by_time")]
+        verbose_name = _("episode")
+        verbose_name_plural = _("episodes")
 
     def __str__(self) -> str:
         return f"{self.subject} from {self.began_at:%Y-%m-%d %H:%M}"
@@ -116,3 +134,11 @@ class Episode(models.Model):
     def service(self) -> str:
         """Empty where it is not about a circuit."""
         return self.subject.partition(":")[2]
+
+
+from circuits.limits.rows import LimitedQueue as LimitedQueue  # noqa: E402
+from circuits.limits.rows import LimitOrder as LimitOrder  # noqa: E402
+from circuits.orders import Order as Order  # noqa: E402  (found here, as every row is)
+from circuits.registry import Rung as Rung  # noqa: E402
+from circuits.registry import Service as Service  # noqa: E402
+from circuits.versions import ServiceVersion as ServiceVersion  # noqa: E402

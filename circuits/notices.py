@@ -2,32 +2,21 @@
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts import webhooks
 from accounts.models import Kind, Letter
 from accounts.outbox import put
 from accounts.writing import Message, compose, link, register
+from circuits import subjects
 from circuits.models import Change, Episode
 
 OPS = "ops"
-
-TYPES = {
-    ("circuit", "begins"): ("circuit.opened", gettext_lazy("a circuit opens")),
-    ("circuit", "lasts"): ("circuit.stays_open", gettext_lazy("a circuit stays open")),
-    ("circuit", "ends"): ("circuit.closed", gettext_lazy("a circuit is closed again")),
-    ("worker", "begins"): ("worker.none", gettext_lazy("no worker runs")),
-    ("worker", "lasts"): ("worker.still_none", gettext_lazy("still no worker runs")),
-    ("worker", "ends"): ("worker.back", gettext_lazy("a worker runs again")),
-}
 
 
 def connect() -> None:
     """Called when the app is ready."""
     register(Kind.OPS, write_episode)
-    for name, title in TYPES.values():
-        webhooks.register(name, title)
+    subjects.connect()
 
 
 def ops() -> QuerySet[User]:
@@ -38,44 +27,31 @@ def ops() -> QuerySet[User]:
 
 
 def tell_ops(episode: Episode, what: str) -> None:
-    event = f"{episode.subject}/{episode.pk}/{what}"
-    put(kind=Kind.OPS, event=event, stream=episode.subject, data={"episode": episode.pk, "what": what}, people=ops())
-    subject = episode.subject.partition(":")[0]
+    about = subjects.of(episode)
+    event, stream = f"{episode.subject}/{episode.pk}/{what}", about.stream(episode)
+    put(kind=Kind.OPS, event=event, stream=stream, data={"episode": episode.pk, "what": what}, people=ops())
     data = {
-        "service": episode.service,
+        **about.about(episode),
         "began_at": episode.began_at.timestamp(),
         "ended_at": episode.ended_at.timestamp() if episode.ended_at else None,
         "cause": episode.cause,
-        "url": link("/"),
+        "url": link(about.page(episode)),
     }
-    webhooks.tell(type=TYPES[subject, what][0], event=event, stream=episode.subject, data=data)
+    webhooks.tell(type=about.types[what][0], event=event, stream=stream, data=data)
 
 
 def write_episode(letter: Letter) -> Message | None:
-    """That it began or goes on is no news any more once it is over."""
+    """That it began or goes on is no news any more once it is over, unless that is all there is to tell."""
     episode = Episode.objects.filter(pk=letter.data["episode"]).first()
     what = letter.data["what"]
-    if episode is None or (what != "ends" and episode.ended_at is not None):
+    if episode is None:
         return None
-    about = {"episode": episode, "what": what, "service": episode.service, "person": letter.user, "url": link("/")}
-    return compose("ops", {**about, "headline": _headline(what, episode.service)})
-
-
-def _headline(what: str, service: str) -> str:
-    about = {"service": service}
-    if service:
-        said = {
-            "begins": _("The circuit %(service)s is open"),
-            "lasts": _("The circuit %(service)s is still open"),
-            "ends": _("The circuit %(service)s is closed again"),
-        }
-    else:
-        said = {
-            "begins": _("No worker runs"),
-            "lasts": _("Still no worker runs"),
-            "ends": _("A worker runs again"),
-        }
-    return said[what] % about
+    about = subjects.of(episode)
+    if what != "ends" and episode.ended_at is not None and not about.at_once:
+        return None
+    said = {"headline": about.headline(episode, what), "says": about.says[what], "see": about.see}
+    given = {"episode": episode, "what": what, "person": letter.user, "url": link(about.page(episode)), **said}
+    return compose("ops", given)
 
 
 def cause_of(change: Change) -> str:

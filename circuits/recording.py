@@ -2,12 +2,13 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from approvals.recording import moment
 from audit.models import Entry
 from audit.services import append
-from circuits import episodes
-from circuits.models import Change, Circuit, Sample
+from circuits import episodes, settling, versions
+from circuits.models import Change, Circuit, Order, Sample
 from live.writes import write
 from worker.circuit_contract import STATE, CircuitNews
 from worker.resilience.circuit_state import CircuitState, Event, Minute
@@ -20,21 +21,39 @@ def record_circuit(given: CircuitNews) -> None:
         row, _made = Circuit.objects.select_for_update().get_or_create(
             service=given.service, defaults={"written_at": moment(state.clock)}
         )
+        _begun_anew(row, state, given)
         for event in given.events:
             if event.number > row.events_ever:
-                _change(row, event, given)
+                _change(row, event, state, given)
         for minute in given.minutes:
             _sample(row, minute)
         if state.events_ever >= row.events_ever and moment(state.clock) >= row.written_at:
             _index(row, state, given)
 
 
-def _change(row: Circuit, event: Event, given: CircuitNews) -> None:
-    """Whoever is named is claimed by a program: nobody was seen to be signed in. What time brings is nobody's."""
-    known = Entry.Known.PROGRAM if event.actor else Entry.Known.SYSTEM
+def _begun_anew(row: Circuit, state: CircuitState, given: CircuitNews) -> None:
+    """A newer run that does not go on where the last one stopped was begun without what that one knew.
+
+    It counts its events from where it began; here they go on from the last number, or nothing of it would be written.
+    """
+    first = state.events_ever - len(given.events)
+    newer = row.run_started_at is not None and moment(given.run_started_at) > row.run_started_at
+    if newer and given.run_id != row.run_id and first < row.events_ever:
+        row.before += row.events_ever - first
+        row.events_ever, row.config_version = first, 0
+
+
+def _change(row: Circuit, event: Event, state: CircuitState, given: CircuitNews) -> None:
+    """Whoever is named is claimed by a program, unless what they clicked proves it. What time brings is nobody's."""
+    order = settling.proving(row.service, event)
+    if order and event is _last_configured(given) and not settling.is_in_force(order, state.config):
+        order = None
+    version = versions.proving(row, event, state)
+    signed_in = bool(order or version)
+    known = Entry.Known.SIGNED_IN if signed_in else Entry.Known.PROGRAM if event.actor else Entry.Known.SYSTEM
     change = Change.objects.create(
         circuit=row,
-        number=event.number,
+        number=row.before + event.number,
         at=moment(event.at),
         kind=event.kind,
         source=event.source,
@@ -55,9 +74,24 @@ def _change(row: Circuit, event: Event, given: CircuitNews) -> None:
         workflow_id=given.workflow_id,
         run_id=given.run_id,
         at=moment(event.at),
-        data=asdict(event),
+        data=asdict(event) | _more(event, order, state),
     )
+    if order:
+        settling.settle(order, change)
     episodes.follow(row, change)
+
+
+def _last_configured(given: CircuitNews) -> Event | None:
+    """The one whose settings the entity tells with it: its event does not say them."""
+    return next((event for event in reversed(given.events) if event.kind == "configured"), None)
+
+
+def _more(event: Event, order: Order | None, state: CircuitState) -> dict[str, Any]:
+    """When it was clicked; and to what a circuit was set, which its event does not say."""
+    clicked = {"made_at": order.made_at.timestamp()} if order else {}
+    if event.kind != "configured":
+        return clicked
+    return clicked | {"config": order.config if order and order.config else asdict(state.config)}
 
 
 def _sample(row: Circuit, minute: Minute) -> None:

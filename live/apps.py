@@ -15,5 +15,6 @@ class LiveConfig(AppConfig):
 
         autodiscover_modules("regions")
         registry.handler("live.beat", services.beat)
+        registry.handler("live.count", counting.count_all)
         registry.housekeeping("live.fold_counts", counting.fold)
         signals.connect()

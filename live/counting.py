@@ -27,6 +27,13 @@ def count(name: str, number: int = 1, /, **labels: str) -> None:
         Count.objects.create(name=name, labels=json.dumps(labels, sort_keys=True), number=number)
 
 
+def count_all(counted: Iterable[tuple[str, dict[str, str], int]]) -> None:
+    """What a process counted by itself for a while."""
+    with write(nudge=False):
+        for name, labels, number in counted:
+            count(name, number, **labels)
+
+
 Totals = dict[str, dict[str, int]]
 
 

@@ -1,21 +1,18 @@
-"""What a viewer may watch: read from the database, kept in memory for seconds, dropped at once when people change."""
+"""What viewers may watch: read from the database, kept in memory for seconds, dropped at once when people change."""
 
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model, load_backend
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.utils.crypto import constant_time_compare
 
 from live import outlooks
 from live.once import remembering
 from live.regions import find
 from live.rendering import Piece
+from live.sessions import signed_in
 
 MAX_AGE = 4.0
 """Seconds. Nothing is delivered on a grant that is older: the promise is 5, the rest is for the sending."""
@@ -46,15 +43,47 @@ class Grant:
         return self.at + MAX_AGE - time.monotonic()
 
 
-def check(session_key: str, pieces: Iterable[Piece]) -> Grant | None:
-    """Ask the database. None: nobody is signed in with this session, or no longer."""
+class Asked(NamedTuple):
+    """By one viewer."""
+
+    session_key: str
+    pieces: Sequence[Piece]
+
+
+Answer = Grant | Exception | None
+"""None: nobody is signed in with this session, or no longer. An exception: it cannot be said."""
+
+Preparing = Callable[[Sequence[Any]], None]
+_preparing: list[Preparing] = []
+
+
+def prepare_with(prepare: Preparing) -> None:
+    """Registered when an app is ready: reads for many people at once what their audiences need, and remembers it.
+
+    By ``live.once``, or on the users themselves. It may only save queries: what it leaves out is asked for each alone.
+    """
+    _preparing.append(prepare)
+
+
+def check(asked: Sequence[Asked]) -> list[Answer]:
+    """Ask the database, for all of them together. What one of them makes fail is theirs alone."""
     at = time.monotonic()
-    user = _signed_in(session_key)
-    if user is None or session_key in _ended:
-        return None
+    users = signed_in({one.session_key for one in asked})
     with remembering():
-        audiences = {piece: audience for piece in pieces for audience in _audience(user, piece)}
-    return Grant(session_key, user.pk, at, audiences, outlooks.chosen_by(user))
+        people = list({user.pk: user for user in users.values()}.values())
+        for prepare in _preparing:
+            prepare(people)
+        return [_answer(one, users.get(one.session_key), at) for one in asked]
+
+
+def _answer(asked: Asked, user: Any, at: float) -> Answer:
+    if user is None or asked.session_key in _ended:
+        return None
+    try:
+        audiences = {piece: audience for piece in asked.pieces for audience in _audience(user, piece)}
+        return Grant(asked.session_key, user.pk, at, audiences, outlooks.chosen_by(user))
+    except Exception as error:
+        return error
 
 
 def forget(user_pk: Any = None) -> None:
@@ -76,20 +105,6 @@ def _remember(kept: "OrderedDict[Any, Any]", key: Any, value: Any) -> None:
     kept.move_to_end(key)
     while len(kept) > _KEPT:
         kept.popitem(last=False)
-
-
-def _signed_in(session_key: str) -> Any:
-    """The active user of a session whose password is still that of the sign-in. Never writes, unlike Django's own."""
-    session = import_module(settings.SESSION_ENGINE).SessionStore(session_key) if session_key else {}
-    backend = str(session.get(BACKEND_SESSION_KEY, ""))
-    if backend not in settings.AUTHENTICATION_BACKENDS:
-        return None
-    user = load_backend(backend).get_user(get_user_model()._meta.pk.to_python(session[SESSION_KEY]))
-    if user is None or not user.is_active:
-        return None
-    known = session.get(HASH_SESSION_KEY, "")
-    hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
-    return user if any(constant_time_compare(known, one) for one in hashes) else None
 
 
 def _audience(user: Any, piece: Piece) -> list[Hashable]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from functools import partial
 
 from live import grants, heads, once, reader
+from live.granting import Granting
 from live.heads import watch_head
 from live.pulse import beat_for
 from live.regions import find
@@ -24,13 +25,15 @@ class Hub:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.viewers: set[Viewer] = set()
         self.watchers: dict[Key, Watcher] = {}
+        self.granting = Granting(self.viewers)
         self._loop = loop
         self._tasks: list[asyncio.Task[None]] = []
         self._posted: set[Callable[[], None]] = set()
 
     def join(self, viewer: Viewer) -> None:
         if not self.viewers:
-            self._tasks = [asyncio.create_task(heads.follow(nudge)), asyncio.create_task(beat_for(self.viewers))]
+            going_on = (heads.follow(nudge), beat_for(self.viewers), self.granting.run())
+            self._tasks = [asyncio.create_task(one) for one in going_on]
         self.viewers.add(viewer)
 
     def part(self, viewer: Viewer) -> None:

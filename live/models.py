@@ -11,6 +11,9 @@ class Pulse(models.Model):
     host = models.CharField(max_length=200)
     pid = models.PositiveIntegerField()
     queues = models.TextField(blank=True)
+    serving = models.JSONField(
+        default=dict, help_text="Of each queue: slots, used, per_second, queue_per_second; None: no limit."
+    )
     started_at = models.DateTimeField()
     at = models.DateTimeField(help_text="The last beat.")
     temporal_at = models.DateTimeField(null=True, help_text="When Temporal last answered this worker.")

@@ -68,6 +68,11 @@ def once(key: Hashable, read: Callable[[], Read]) -> Read:
     return memory.once(key, read) if memory is not None and memory.open else read()
 
 
+def remember(key: Hashable, known: object) -> None:
+    """``once(key, …)`` gives this from now on, on this page: it was read with more of its kind."""
+    once(key, lambda: known)
+
+
 @contextmanager
 def remembering(together: Shared | None = None) -> Iterator[None]:
     """One page, or whatever else reads at one moment; ``together`` with all that reads after the same write."""

@@ -105,6 +105,12 @@ def read(
         workflow.turn.release()
 
 
+def last_known(workflow_id: str, query: str, args: Sequence[Any] = (), *, run_id: str = "") -> Reading:
+    """What it said last, however long ago; nobody is asked. Not fresh."""
+    question = json.dumps([query, list(args)], default=str)
+    return _last_known(_workflow(workflow_id, run_id), question, "")
+
+
 def _workflow(workflow_id: str, run_id: str) -> _Workflow:
     with _lock:
         workflow = _known.setdefault((workflow_id, run_id), _Workflow())

@@ -41,5 +41,5 @@ reading = Pool("live-read", 8)
 checking = Pool("live-check", 2)
 """Heads and the pulse: database only, never behind a slow region."""
 
-granting = Pool("live-grant", 2)
-"""Grants: many and small. Few threads, so that what they compute does not keep the loop from sending."""
+granting = Pool("live-grant", 1)
+"""Grants: one batch at a time."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from live import grants, outlooks
 from live.rendering import Outlook, Piece, render_closed
-from live.threads import granting
 
 if TYPE_CHECKING:
     from live.hub import Hub
@@ -32,6 +31,7 @@ class Viewer:
         self._slots: dict[str, str] = {}
         self._changed = asyncio.Event()
         self._grant: grants.Grant | None = None
+        self._renewed: grants.Grant | None = None
         self._closed: set[Piece] = set()
         self._sending: asyncio.Timeout | None = None
         self._blind = False
@@ -47,31 +47,50 @@ class Viewer:
         if self._sending is not None and not self._sending.expired():
             self._sending.reschedule(asyncio.get_running_loop().time())
 
+    def due(self, seconds: float) -> bool:
+        """The grant runs out within so many seconds, and has not been renewed."""
+        return self._grant is not None and self._renewed is None and self._grant.left() < seconds
+
+    def renewed(self, answer: grants.Answer) -> None:
+        """The grant was read again, unasked. Only this viewer's own task, between two frames, goes by the new one."""
+        if isinstance(answer, grants.Grant):
+            self._renewed = answer
+            self._changed.set()
+        elif answer is None:
+            self._grant = None
+            self.recheck()
+
     async def deliver(self) -> None:
         """Send until the session has ended. Between the look at the grant and the sending nothing else runs."""
         while await self._admitted():
-            await self._flush()
-            await asyncio.sleep(GAP)
+            if await self._flush():
+                await asyncio.sleep(GAP)
             await self._until_something()
 
     async def _admitted(self) -> bool:
+        self._take_renewed()
         while self._grant is None or not self._grant.holds():
-            try:
-                grant = await granting.run(grants.check, self.session_key, self.pieces)
-            except Exception:
-                self._say_blind()
+            answer = await self.hub.granting.ask(self)
+            if answer is None:
+                return False
+            if isinstance(answer, Exception):
+                self._say_blind(answer)
                 await asyncio.sleep(1)
                 continue
-            if grant is None:
-                return False
             self._blind = False
-            self._take(grant)
+            self._take(answer)
         return True
 
-    def _say_blind(self) -> None:
+    def _say_blind(self, error: Exception) -> None:
         if not self._blind:
-            log.exception("Permissions cannot be read: nothing is sent to this viewer until they can.")
+            log.error("Permissions cannot be read: nothing is sent to this viewer until they can.", exc_info=error)
         self._blind = True
+
+    def _take_renewed(self) -> None:
+        """Unless a newer one was asked for meanwhile."""
+        grant, self._renewed = self._renewed, None
+        if grant is not None and (self._grant is None or grant.at > self._grant.at):
+            self._take(grant)
 
     def _take(self, grant: grants.Grant) -> None:
         """Watch what the grant allows, for the audience that it says; show as closed what it does not."""
@@ -98,11 +117,12 @@ class Viewer:
             self._closed.add(piece)
             self.offer(piece.element_id, render_closed(piece, self.outlook))
 
-    async def _flush(self) -> None:
+    async def _flush(self) -> bool:
+        """Whether anything was to be sent."""
         slots, self._slots = self._slots, {}
         self._changed.clear()
         if not slots:
-            return
+            return False
         try:
             async with asyncio.timeout(self._left()) as self._sending:
                 await self._send("".join(slots.values()))
@@ -110,6 +130,7 @@ class Viewer:
             self._slots = slots | self._slots
         finally:
             self._sending = None
+        return True
 
     async def _until_something(self) -> None:
         try:

@@ -10,14 +10,15 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from approvals import reconcile
+from approvals.runs import Report
 from live import queries
 from worker.client import ClientError
 
 
 class Command(BaseCommand):
     help = (
-        "Compares open requests with their workflows, mends what differs, and says what it did. The worker does the "
-        "same on a schedule; this does all of it now."
+        "Compares open requests and batches with their workflows, mends what differs, and says what it did. The worker "
+        "does the same on a schedule; this does all of it now."
     )
     requires_system_checks = []
 
@@ -44,7 +45,7 @@ class Command(BaseCommand):
         if report.differing:
             sys.exit(1)
 
-    def _tell(self, report: reconcile.Report, *, as_json: bool) -> None:
+    def _tell(self, report: Report, *, as_json: bool) -> None:
         if as_json:
             self.stdout.write(json.dumps(asdict(report), ensure_ascii=False))
             return

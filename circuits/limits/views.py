@@ -1,0 +1,100 @@
+"""The page of limits: everybody signed in reads, ops order. Fetch with permission, act, render."""
+
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from approvals.answers import is_htmx
+from approvals.views import signed_in
+from circuits.access import is_ops
+from circuits.limits import answers, services
+from circuits.limits.answers import Asking, address_of
+from circuits.limits.asked import queue_names
+from circuits.limits.forms import LimitForm, fresh
+from circuits.models import LimitOrder
+from live.once import read_once
+
+
+@require_safe
+@never_cache
+@read_once
+def index(request: HttpRequest) -> HttpResponse:
+    if not is_ops(request.user):
+        return answers.whole_page(request)
+    ordered = _own_order(request, request.GET.get("receipt", ""))
+    known = services.receipt_of(ordered) if ordered else None
+    queue, action = request.GET.get("queue", ""), request.GET.get("order", "")
+    asking = _begun(queue, action) if queue in queue_names() else Asking()
+    return answers.whole_page(request, asking=asking, receipt=known)
+
+
+@never_cache
+@signed_in
+def order(request: HttpRequest, queue: str) -> HttpResponse:
+    """GET: the panel with the form of one action. POST: asked whether it is meant, then ordered."""
+    _for_ops(request, queue)
+    if request.method != "POST":
+        return _form(request, queue, request.GET.get("action", ""))
+    form = LimitForm(request.POST, queue=queue)
+    if not form.is_valid():
+        return answers.wrong(request, form)
+    if "back" in request.POST:
+        return answers.panel(request, Asking(form))
+    if "ask" in request.POST and "confirmed" not in request.POST:
+        return answers.panel(request, Asking(form, confirming=True))
+    what = {name: form.cleaned_data[name] for name in ("reason", "per_second", "order_id", "shown")}
+    try:
+        known = services.order(queue=queue, action=LimitOrder.Action(form.wanted), by=_person(request), **what)
+    except ValidationError as error:
+        form.refuse(error)
+        return answers.wrong(request, form)
+    return answers.receipt(request, known, form)
+
+
+@read_once
+def _form(request: HttpRequest, queue: str, action: str) -> HttpResponse:
+    if not is_htmx(request):
+        return HttpResponseRedirect(address_of(queue=queue, order=action))
+    return answers.panel(request, _begun(queue, action))
+
+
+@require_safe
+@never_cache
+@signed_in
+@read_once
+def receipt(request: HttpRequest, queue: str, order_id: UUID) -> HttpResponse:
+    """What became of one's own order; asked every second until it is settled."""
+    _for_ops(request, queue)
+    ordered = _own_order(request, str(order_id))
+    if ordered is None or ordered.queue != queue:
+        raise Http404
+    return answers.progress(request, services.receipt_of(ordered), ordered)
+
+
+def _for_ops(request: HttpRequest, queue: str) -> None:
+    if not is_ops(request.user):
+        raise PermissionDenied
+    if queue not in queue_names():
+        raise Http404
+
+
+def _begun(queue: str, action: str) -> Asking:
+    return Asking(fresh(queue, action)) if action in LimitOrder.Action.values else Asking()
+
+
+def _own_order(request: HttpRequest, order_id: str) -> LimitOrder | None:
+    try:
+        known = str(UUID(order_id))
+    except ValueError:
+        return None
+    return LimitOrder.objects.filter(user=_person(request), order_id=known).select_related("user").first()
+
+
+def _person(request: HttpRequest) -> User:
+    """Nobody else comes past the sign-in check."""
+    assert isinstance(request.user, User)
+    return request.user

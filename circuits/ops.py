@@ -1,0 +1,78 @@
+"""What needs ops, wherever they are on the site: circuits that are open or half open, and that no worker runs."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from circuits import faces, queries
+from circuits.access import is_ops
+from circuits.models import Change, Circuit
+from live.once import once
+from live.queries import ALIVE, last_beat
+from worker.resilience.circuit_state import FORCED_OPEN, OPEN
+
+
+@dataclass(frozen=True)
+class Needing:
+    """A circuit as the index has it: its state is written there as soon as it changes."""
+
+    title: str
+    address: str
+    face: str
+    since: datetime | None
+    retry_at: datetime | None
+    reason: str
+
+    @property
+    def word(self) -> Any:
+        return faces.WORDS[self.face]
+
+    @property
+    def kind(self) -> str:
+        return faces.KINDS[self.face]
+
+
+@dataclass(frozen=True)
+class Needs:
+    circuits: Sequence[Needing]
+    no_worker: bool
+
+    @property
+    def number(self) -> int:
+        return len(self.circuits) + self.no_worker
+
+    @property
+    def open(self) -> int:
+        return sum(one.face in (OPEN, FORCED_OPEN) for one in self.circuits)
+
+
+def for_ops(user: Any) -> Needs | None:
+    """None for everybody else."""
+    return once(("needs_ops",), needs) if is_ops(user) else None
+
+
+def needs() -> Needs:
+    rows = queries.needing()
+    openings = queries.openings(rows)
+    titles = {name: str(service) for name, service in queries.services().items()} if rows else {}
+    found = [_needing(row, titles.get(row.service, row.service), openings.get(row.pk)) for row in rows]
+    found.sort(key=lambda one: (faces.rank(one.face), one.title.lower()))
+    return Needs(found, not worker_alive())
+
+
+def _needing(row: Circuit, title: str, opening: Change | None) -> Needing:
+    """Since when the outage goes on, and what began it: not when the last trial failed."""
+    since, reason = (opening.at, opening.reason) if opening else (row.since, row.reason)
+    return Needing(title, row.get_absolute_url(), row.state, since, row.retry_at, reason)
+
+
+def worker_alive() -> bool:
+    last = last_beat()
+    return last is not None and last > timezone.now() - ALIVE
+
+
+def version() -> Hashable:
+    return queries.version(), worker_alive()
