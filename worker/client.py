@@ -1,138 +1,40 @@
 """The only door from the web to Temporal: one lazy client, a deadline around each call, and four errors of its own.
 
-Everything runs on one event loop in a thread of its own, so that views, watchers and commands share one connection.
-The functions block the calling thread and may be called from any.
+The functions block the calling thread and may be called from any; those that end in -ing are coroutines of the client's
+own loop (see ``loop``). The connection and the errors are those of ``worker.connection``; here they are found by all.
 """
 
-import asyncio
-import threading
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from concurrent.futures import TimeoutError as FutureTimeout
+import time
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import (
-    Client,
-    WorkflowHistoryEventFilterType,
-    WorkflowQueryFailedError,
-    WorkflowQueryRejectedError,
-)
+from temporalio.client import Client, WorkflowHistoryEventFilterType
 from temporalio.common import QueryRejectCondition, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.runtime import Runtime
-from temporalio.service import RetryConfig, RPCError, RPCStatusCode
+from temporalio.service import RPCError, RPCStatusCode
 
+from worker.connection import Busy as Busy
+from worker.connection import ClientError as ClientError
+from worker.connection import NotFound as NotFound
+from worker.connection import Unknown as Unknown
+from worker.connection import Unreachable as Unreachable
+from worker.connection import asked as _asked
+from worker.connection import connect as connect
+from worker.connection import forget as forget
+from worker.connection import loop as loop
+from worker.connection import on_loop as on_loop
 from worker.converter import CONVERTER
-from worker.told import Described, Ending, described, ended
-
-__all__ = ["Described", "Ending"]
-
-T = TypeVar("T")
-
-
-class ClientError(Exception):
-    """A call to Temporal that did not give its answer."""
-
-
-class Unreachable(ClientError):
-    """Nobody took the call: it was surely not sent."""
-
-
-class Unknown(ClientError):
-    """The call went out and no answer came: it may have been taken. Ask again under the same id."""
-
-
-class NotFound(ClientError):
-    """There is no such workflow, or it is closed."""
-
-
-class Busy(ClientError):
-    """Temporal or the workflow has more to do than it takes: try again in a moment."""
-
-
-async def connect(*, lazy: bool = False, runtime: Runtime | None = None, patient: bool = False) -> Client:
-    """A client for the server that the ``TEMPORAL_*`` variables name. ``patient``: long retries, for workers."""
-    config: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
-    config.setdefault("target_host", "127.0.0.1:7233")
-    retry = None if patient else RetryConfig(max_retries=1, max_elapsed_time_millis=800)
-    return await Client.connect(**config, data_converter=CONVERTER, lazy=lazy, runtime=runtime, retry_config=retry)
-
-
-# --- the loop and the one client --------------------------------------------------------------------------------
-
-_lock = threading.Lock()
-_loop: asyncio.AbstractEventLoop | None = None
-_client: Client | None = None
-
-
-def loop() -> asyncio.AbstractEventLoop:
-    """The loop that all calls run on, started on first use."""
-    global _loop
-    with _lock:
-        if _loop is None:
-            _loop = asyncio.new_event_loop()
-            threading.Thread(target=_loop.run_forever, name="temporal-client", daemon=True).start()
-        return _loop
-
-
-def on_loop(call: Coroutine[Any, Any, T], timeout: float) -> T:
-    """Run a coroutine on the client's loop and wait for it in this thread. Its deadline is belt to the braces."""
-    future = asyncio.run_coroutine_threadsafe(call, loop())
-    try:
-        return future.result(timeout + 5)
-    except FutureTimeout:
-        future.cancel()
-        raise Unknown(f"No answer from Temporal within {timeout + 5:.1f} s.") from None
-
-
-async def _connected() -> Client:
-    global _client
-    if _client is None:
-        _client = await connect(lazy=True)
-    return _client
-
-
-def forget() -> None:
-    """Drop the client, so that the next call connects afresh: for tests that change the server."""
-    global _client
-    _client = None
-
-
-_NOT_SENT = ("connect error", "connection refused", "dns error", "failed client connect", "failed to connect")
-
-
-def _translated(error: RPCError) -> ClientError:
-    if error.status == RPCStatusCode.NOT_FOUND and "namespace" in str(error).lower():
-        return Unreachable(str(error))  # a server that is still starting, or the wrong one: no workflow has ended
-    if error.status == RPCStatusCode.NOT_FOUND:
-        return NotFound(str(error))
-    if error.status == RPCStatusCode.RESOURCE_EXHAUSTED:
-        return Busy(str(error))
-    if error.status == RPCStatusCode.UNAVAILABLE and any(words in str(error).lower() for words in _NOT_SENT):
-        return Unreachable(str(error))
-    return Unknown(f"{error.status.name}: {error}")
-
-
-async def _asked(call: Callable[[Client], Awaitable[T]], timeout: float) -> T:
-    """One call with one deadline, its errors as ours."""
-    try:
-        async with asyncio.timeout(timeout):
-            return await call(await _connected())
-    except TimeoutError:
-        raise Unknown(f"No answer from Temporal within {timeout:.1f} s.") from None
-    except RPCError as error:
-        raise _translated(error) from error
-    except WorkflowQueryRejectedError as error:
-        raise NotFound(str(error)) from error
-    except WorkflowQueryFailedError as error:
-        raise Unknown(str(error)) from error
-    except RuntimeError as error:  # the SDK's word for "this lazy client could not connect"
-        if "connect" in str(error).lower():
-            raise Unreachable(str(error)) from error
-        raise
-
+from worker.queue_limits import NotTaken as NotTaken
+from worker.queue_limits import QueueTold as QueueTold
+from worker.queue_limits import limit_queue as limit_queue
+from worker.queue_limits import queue_told as queue_told
+from worker.told import Described as Described
+from worker.told import Ending as Ending
+from worker.told import Pending as Pending
+from worker.told import described, ended
+from worker.told import pending as pending_of
 
 # --- what the web asks ------------------------------------------------------------------------------------------
 
@@ -160,10 +62,90 @@ def start(workflow: str, args: Sequence[Any], *, workflow_id: str, task_queue: s
 
 def signal(workflow_id: str, name: str, args: Sequence[Any] = (), *, run_id: str = "", timeout: float = 2.0) -> None:
     """Send a signal. Unknown means that it may have arrived: send again under the same decision id."""
+    on_loop(signaling(workflow_id, name, args, run_id=run_id, timeout=timeout), timeout)
+
+
+async def signaling(
+    workflow_id: str, name: str, args: Sequence[Any] = (), *, run_id: str = "", timeout: float = 2.0
+) -> None:
+    """The same as a coroutine."""
 
     async def call(client: Client) -> None:
         handle = client.get_workflow_handle(workflow_id, run_id=run_id or None)
         await handle.signal(name, args=list(args), rpc_timeout=timedelta(seconds=timeout))
+
+    await _asked(call, timeout)
+
+
+def update(
+    workflow_id: str, name: str, args: Sequence[Any] = (), *, update_id: str, run_id: str = "", timeout: float = 2.0
+) -> Any:
+    """Ask a workflow to do something and to answer. Unknown: ask again under the same id, it is done once."""
+    return on_loop(updating(workflow_id, name, args, update_id=update_id, run_id=run_id, timeout=timeout), timeout)
+
+
+async def updating(
+    workflow_id: str, name: str, args: Sequence[Any] = (), *, update_id: str, run_id: str = "", timeout: float = 2.0
+) -> Any:
+    """The same as a coroutine."""
+
+    async def call(client: Client) -> Any:
+        handle = client.get_workflow_handle(workflow_id, run_id=run_id or None)
+        limit = timedelta(seconds=timeout)
+        return await handle.execute_update(name, args=list(args), id=update_id, rpc_timeout=limit)
+
+    return await _asked(call, timeout)
+
+
+def signal_with_start(
+    workflow: str,
+    args: Sequence[Any],
+    name: str,
+    signal_args: Sequence[Any],
+    *,
+    workflow_id: str,
+    task_queue: str,
+    timeout: float = 2.0,
+) -> None:
+    """Signal an entity; begin it with these arguments if none runs. Unknown: it may have arrived."""
+    call = starting_with_signal(
+        workflow, args, name, signal_args, workflow_id=workflow_id, task_queue=task_queue, timeout=timeout
+    )
+    on_loop(call, timeout)
+
+
+async def starting_with_signal(
+    workflow: str,
+    args: Sequence[Any],
+    name: str,
+    signal_args: Sequence[Any],
+    *,
+    workflow_id: str,
+    task_queue: str,
+    timeout: float = 2.0,
+) -> None:
+    """The same as a coroutine."""
+
+    async def call(client: Client) -> None:
+        await client.start_workflow(
+            workflow,
+            args=list(args),
+            id=workflow_id,
+            task_queue=task_queue,
+            start_signal=name,
+            start_signal_args=list(signal_args),
+            rpc_timeout=timedelta(seconds=timeout),
+        )
+
+    await _asked(call, timeout)
+
+
+def terminate(workflow_id: str, *, reason: str, timeout: float = 2.0) -> None:
+    """End a workflow at once, without a word of its own."""
+
+    async def call(client: Client) -> None:
+        handle = client.get_workflow_handle(workflow_id)
+        await handle.terminate(reason=reason, rpc_timeout=timedelta(seconds=timeout))
 
     on_loop(_asked(call, timeout), timeout)
 
@@ -197,6 +179,16 @@ def describe(workflow_id: str, *, run_id: str = "", timeout: float = 2.0) -> Des
     async def call(client: Client) -> Described:
         handle = client.get_workflow_handle(workflow_id, run_id=run_id or None)
         return described(await handle.describe(rpc_timeout=timedelta(seconds=timeout)))
+
+    return on_loop(_asked(call, timeout), timeout)
+
+
+def pending(workflow_id: str, *, timeout: float = 1.0) -> list[Pending]:
+    """Its activities that have not ended, as Temporal itself knows them; needs no worker."""
+
+    async def call(client: Client) -> list[Pending]:
+        handle = client.get_workflow_handle(workflow_id)
+        return pending_of(await handle.describe(rpc_timeout=timedelta(seconds=timeout)), time.time())
 
     return on_loop(_asked(call, timeout), timeout)
 
@@ -257,6 +249,16 @@ def result(workflow_id: str, *, run_id: str, timeout: float = 3.0) -> Any:
         return await handle.result(follow_runs=False, rpc_timeout=timedelta(seconds=timeout))
 
     return on_loop(_asked(call, timeout), timeout)
+
+
+async def terminating(workflow_id: str, *, run_id: str, reason: str, timeout: float = 2.0) -> None:
+    """End it without asking it. NotFound: it has ended already."""
+
+    async def call(client: Client) -> None:
+        handle = client.get_workflow_handle(workflow_id, first_execution_run_id=run_id or None)
+        await handle.terminate(reason=reason, rpc_timeout=timedelta(seconds=timeout))
+
+    await _asked(call, timeout)
 
 
 def healthy(timeout: float = 0.8) -> bool:

@@ -1,4 +1,4 @@
-"""How values become payloads: plain JSON, read so that no rubbish from outside can wedge a workflow."""
+"""How values become payloads: plain JSON, packed where it is big, read so that no rubbish can wedge a workflow."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -6,6 +6,10 @@ from typing import Any
 
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import CompositePayloadConverter, DataConverter, DefaultPayloadConverter
+
+from worker.payloads.outside import OUTSIDE
+from worker.payloads.packing import Packing, unpacked
+from worker.payloads.plainly import Plain, marked
 
 
 class Unreadable:
@@ -28,6 +32,13 @@ class TolerantConverter(CompositePayloadConverter):
     def __init__(self) -> None:
         super().__init__(*DefaultPayloadConverter().converters.values())
 
+    def to_payloads(self, values: Sequence[Any]) -> list[Payload]:
+        """What goes out to programs is marked, so that it stays as it is."""
+        made = super().to_payloads([each.value if isinstance(each, Plain) else each for each in values])
+        return [
+            marked(payload) if isinstance(each, Plain) else payload for each, payload in zip(values, made, strict=True)
+        ]
+
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
         values: list[Any] = []
         for index, payload in enumerate(payloads):
@@ -41,4 +52,11 @@ class TolerantConverter(CompositePayloadConverter):
         return values
 
 
-CONVERTER = dataclasses.replace(DataConverter.default, payload_converter_class=TolerantConverter)
+CONVERTER = dataclasses.replace(
+    DataConverter.default, payload_converter_class=TolerantConverter, payload_codec=Packing(), external_storage=OUTSIDE
+)
+
+
+def read(payloads: Sequence[Payload]) -> list[Any]:
+    """What stands in payloads that lie in Temporal itself, for whoever has no event loop."""
+    return CONVERTER.payload_converter.from_payloads([unpacked(payload) for payload in payloads])

@@ -5,6 +5,9 @@ import math
 from collections.abc import Collection, Mapping
 from itertools import islice
 from typing import Any
+from uuid import UUID
+
+from worker.resilience.numbers import as_number as as_number
 
 MAX_NAME = 200
 MAX_TEXT = 5_000
@@ -53,7 +56,7 @@ class Reader:
             return None
         number = as_number(value)
         if number is None or not low <= number <= high:
-            self.errors.append(f"{name} must be a number from {low:g} to {high:,g}.")
+            self.errors.append(f"{name} must be a number from {low:,.12g} to {high:,.12g}.")
             return None
         return number
 
@@ -95,15 +98,12 @@ def printable(text: str) -> str:
     return "".join(letter for letter in text if letter != "\x00" and not 0xD800 <= ord(letter) <= 0xDFFF)
 
 
-def as_number(value: Any) -> float | None:
-    """A finite number; bool is not one, nor is a text, nor an integer too large for a float."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
+def as_uuid(text: object) -> UUID | None:
+    """However it is written; None for what is none."""
     try:
-        number = float(value)
-    except OverflowError:
+        return UUID(str(text))
+    except ValueError:
         return None
-    return number if math.isfinite(number) else None
 
 
 def as_object(read: Reader, name: str, value: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Names for what the floors above provide: pure, so that workflows and adapters may import it without Django.
 
 An app registers its callables in ``AppConfig.ready()`` (handlers, chores) or in a module that is found like
-``admin.py`` (actions). What calls them knows the name only.
+``admin.py`` (actions, jobs). What calls them knows the name only.
 """
 
 import inspect
@@ -11,7 +11,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 MOST_ERRORS = 20
 
@@ -50,6 +50,21 @@ def chores() -> dict[str, Callable[[], Any]]:
     return dict(_chores)
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def checked(
+    wrong: Callable[[dict[str, Any]], list[str]], columns: Callable[[dict[str, Any]], list[str]] | None = None
+) -> Callable[[F], F]:
+    """Below ``@job`` or ``@action``: what else is wrong with its arguments, and which columns of items they name."""
+
+    def decorate(function: F) -> F:
+        function.__dict__.update(wrong=wrong, columns=columns)
+        return function
+
+    return decorate
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One argument that a person or a program may give: its name, type, and default if it has one."""
@@ -69,6 +84,12 @@ class Registered:
     function: Callable[..., Any]
     parameters: tuple[Parameter, ...]
     reserved: frozenset[str]
+    needs_approval: bool = False
+    """Of a job: however few items it is for, somebody approves a batch of it before it begins."""
+    item_cost: float = 0.0
+    """Of a job: what an item of a batch costs, where no setting says so."""
+    by_hand: bool = True
+    """Whether people may choose it in a form; an action of the house's own they may not."""
 
     def check(self, args: Any) -> tuple[dict[str, Any], list[str]]:
         """The arguments as the callable wants them, and what is wrong with them, in words."""
@@ -87,7 +108,14 @@ class Registered:
             if error:
                 errors.append(f"{self.name!r}: {error}")
             clean[parameter.name] = value
+        if not errors and (wrong := self.function.__dict__.get("wrong")):
+            errors = wrong(clean)
         return clean, errors
+
+    def columns(self, args: Mapping[str, Any]) -> list[str]:
+        """The columns that it reads of each item, as far as its arguments name them."""
+        columns = self.function.__dict__.get("columns")
+        return columns(self.check(args)[0]) if columns else []
 
 
 _WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
@@ -121,20 +149,24 @@ def _read(value: Any, wanted: type) -> Any:
 
 
 class Callables:
-    """Callables by name with typed arguments: actions of approvals, later jobs of batches."""
+    """Callables by name with typed arguments: the actions of approvals, and the jobs that work is made of."""
 
     def __init__(self, reserved: frozenset[str]) -> None:
         self.reserved = reserved
         self._known: dict[str, Registered] = {}
 
-    def register(self, name: str, title: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """A decorator. The function's keyword arguments, with their types, are what callers may give."""
+    def register(self, name: str, title: str = "", **marks: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """A decorator. The function's keyword arguments, with their types, are what callers may give.
+
+        ``marks``: the fields of :class:`Registered` that have a default.
+        """
 
         def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
             if name in self._known and self._known[name].function is not function:
                 raise ValueError(f"{name!r} is registered already.")
             parameters, reserved = self._parameters(name, function)
-            self._known[name] = Registered(name, title or name.replace("_", " "), function, parameters, reserved)
+            title_ = title or name.replace("_", " ")
+            self._known[name] = Registered(name, title_, function, parameters, reserved, **marks)
             return function
 
         return decorate
@@ -170,3 +202,8 @@ def _plain(hint: Any) -> Any:
 
 
 actions = Callables(reserved=frozenset({"key", "request"}))
+jobs = Callables(reserved=frozenset({"key", "item", "service"}))
+maps = Callables(reserved=frozenset({"items"}))
+reduces = Callables(reserved=frozenset({"partials"}))
+loaders = Callables(reserved=frozenset())
+processors = Callables(reserved=frozenset({"data"}))

@@ -6,37 +6,47 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.db import close_old_connections
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
 from worker import client, queues, registry, scheduling
+from worker.apart import TO_END
+from worker.database import with_the_database
+from worker.guard import guard
 from worker.lines import name_the_runs
+from worker.payloads import sizes
 from worker.queues import Queue
+from worker.slots import Counting
 from worker.ticking import Ticking
 
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
+FLUSH = 2.0
+"""Seconds at most for what circuits have not been told yet."""
 FRESH = 3.0
 """Seconds for which Temporal's last answer counts."""
 
 
 class Process:
-    """One worker process. The first signal drains, the second ends it at once."""
+    """One worker process. The first signal drains, the second ends it at once.
 
-    def __init__(self, serving: Sequence[Queue]) -> None:
+    ``part``: its number among those of its worker. The first of them does the chores.
+    """
+
+    def __init__(self, serving: Sequence[Queue], part: int = 0) -> None:
         self.serving = serving
+        self.part = part
         self.started_at = datetime.now(UTC)
         self.host = socket.gethostname()
         self.name = f"{self.host}:{os.getpid()}:{int(self.started_at.timestamp())}"
+        self.counting = {queue.name: Counting() for queue in serving}
         self._temporal_answered = float("-inf")
         self._asked = 0
         self._stop = asyncio.Event()
@@ -47,12 +57,16 @@ class Process:
 
     async def run(self) -> None:
         self._loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._on_signal)
+        for number in (signal.SIGINT, signal.SIGTERM, TO_END):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._on_signal)
         name_the_runs()
         self._start_ticking()
         try:
-            await self._serve_until_asked(_runtime())
+            await self._serve_until_asked(_runtime(self.part))
+            # No activity runs any more: what they counted in the last second goes out before the process ends.
+            await asyncio.to_thread(guard.flush, FLUSH)
+            await asyncio.to_thread(_last_sizes)
         finally:
             for thread in self._ticking:
                 thread.stop()
@@ -92,7 +106,7 @@ class Process:
 
     async def _serve(self, connected: Client) -> None:
         """Until asked to end, or until a worker fails for good; then all of them are drained."""
-        workers = [queues.worker(connected, queue, self.name) for queue in self.serving]
+        workers = [queues.worker(connected, queue, self.name, self.counting[queue.name]) for queue in self.serving]
         running = [asyncio.create_task(worker.run()) for worker in workers]
         others = [asyncio.create_task(self._stop.wait()), asyncio.create_task(self._listen(connected))]
         schedule = asyncio.create_task(self._keep_the_schedule(connected))
@@ -112,8 +126,12 @@ class Process:
     # --- what it says about itself ------------------------------------------------------------------------------
 
     def _start_ticking(self) -> None:
-        chores = {"the pulse": self._beat, **registry.chores()}
-        self._ticking = [Ticking(name, chore, around=_with_the_database) for name, chore in chores.items()]
+        chores = {
+            "the pulse": self._beat,
+            "the sizes of payloads": sizes.hand_on,
+            **({} if self.part else registry.chores()),
+        }
+        self._ticking = [Ticking(name, chore, around=with_the_database) for name, chore in chores.items()]
         for thread in self._ticking:
             thread.start()
 
@@ -136,32 +154,44 @@ class Process:
             queues=self._queue_names(),
             started_at=self.started_at,
             temporal_ok=time.monotonic() - self._temporal_answered < FRESH,
+            serving={queue.name: self._offered(queue) for queue in self.serving},
         )
+
+    def _offered(self, queue: Queue) -> dict[str, Any]:
+        return {
+            "slots": queue.slots,
+            "used": self.counting[queue.name].now,
+            "per_second": queue.per_second,
+            "queue_per_second": queue.queue_per_second,
+        }
 
     def _queue_names(self) -> str:
         return ", ".join(queue.name for queue in self.serving)
 
 
-@contextmanager
-def _with_the_database() -> Iterator[None]:
-    """Its connection is given back after each turn, and looked at before it: the database may have been away."""
-    close_old_connections()
-    try:
-        yield
-    finally:
-        close_old_connections()
+def _runtime(part: int) -> Runtime | None:
+    """With the SDK's metrics on LEITSTAND_METRICS_PORT, if that is set, each part's on the next one.
 
-
-def _runtime() -> Runtime | None:
-    """With the SDK's metrics on LEITSTAND_METRICS_PORT, if that is set. A taken port costs the metrics only."""
-    port = settings.LEITSTAND_METRICS_PORT
-    if not port:
+    A taken port costs the metrics only.
+    """
+    wanted = settings.LEITSTAND_METRICS_PORT
+    if not wanted:
         return None
     try:
+        port = int(wanted) + part
         return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=f"127.0.0.1:{port}")))
     except (RuntimeError, ValueError) as error:
-        log.warning("No metrics: port %s cannot be used. (%s)", port, error)
+        log.warning("No metrics: port %s, or the one of this part, cannot be used. (%s)", wanted, error)
         return None
+
+
+def _last_sizes() -> None:
+    """Of the last second. No worker fails to end for them."""
+    try:
+        with with_the_database():
+            sizes.hand_on()
+    except Exception as error:
+        log.warning("The sizes of the last payloads were not counted. (%s)", error)
 
 
 def _seconds(duration: timedelta) -> float:

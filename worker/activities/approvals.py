@@ -19,6 +19,7 @@ from worker.contracts import (
     Recorded,
     RunAction,
 )
+from worker.resilience.fallback import NotAgain
 
 
 async def _record(name: str, given: Any) -> Any:
@@ -60,8 +61,9 @@ async def close_request(given: CloseRequest) -> bool:
 
 @activity.defn
 async def run_action(given: RunAction) -> Any:
-    """The approved action. What it raises is tried again; an action that is not there, or is called wrongly, is not."""
+    """The approved action. What it raises is tried again; an action that is not there, is called wrongly, or says that
+    no try will help, is not."""
     try:
         return await in_thread(ACTIONS, registry.call, "approvals.run_action", given, every=5.0)
-    except (registry.Missing, registry.BadArguments) as missing:
+    except (registry.Missing, registry.BadArguments, NotAgain) as missing:
         raise ApplicationError(str(missing), non_retryable=True) from missing

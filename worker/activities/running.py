@@ -12,8 +12,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.db import connections
 from temporalio import activity
+
+from worker.tidying import tidied
 
 RECORDING = ThreadPoolExecutor(4, thread_name_prefix="recording")
 ACTIONS = ThreadPoolExecutor(16, thread_name_prefix="action")
@@ -22,20 +23,10 @@ ACTIONS = ThreadPoolExecutor(16, thread_name_prefix="action")
 async def in_thread(pool: ThreadPoolExecutor, function: Callable[..., Any], *args: Any, every: float = 1.0) -> Any:
     """Run a service in a thread of the pool, beating every so many seconds."""
     context = contextvars.copy_context()
-    call = functools.partial(context.run, _tidy, function, *args)
+    call = functools.partial(context.run, tidied, function, *args)
     running = asyncio.get_running_loop().run_in_executor(pool, call)
     while True:
         done, _ = await asyncio.wait({running}, timeout=every)
         if done:
             return running.result()
         activity.heartbeat()
-
-
-def _tidy(function: Callable[..., Any], *args: Any) -> Any:
-    """Call it, and leave no connection behind that is broken, or that belongs to a pool."""
-    try:
-        return function(*args)
-    finally:
-        for connection in connections.all(initialized_only=True):
-            if connection.vendor != "sqlite" or connection.errors_occurred:
-                connection.close()

@@ -1,1 +1,1 @@
-"""Building blocks for what lives long or may fail: pure, time passed in, useful without the rest of this house."""
+"""Building blocks for what lives long or may fail: pure, useful without the rest of this house (README.md)."""

@@ -7,8 +7,8 @@ Release It!, chapter "Stability Patterns"; the leases, and overrides that end by
 
 from dataclasses import asdict, dataclass, replace
 
-from worker.resilience import counting
-from worker.resilience.circuit_state import (
+from . import counting
+from .circuit_state import (
     CLOSED,
     DISABLED,
     FORCED_OPEN,
@@ -23,7 +23,7 @@ from worker.resilience.circuit_state import (
     Override,
     Probe,
 )
-from worker.resilience.report import Report
+from .report import Report
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class Why:
 
 
 def by_order(order: Order, cause: str) -> Why:
+    """As an event keeps it."""
     return Why(cause, order.reason, actor=order.actor, order=order.id)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from worker.resilience.windows import RollingCounts
+from .windows import RollingCounts
 
 CLOSED, OPEN, HALF_OPEN = "closed", "open", "half_open"
 FORCED_OPEN, DISABLED, METRICS_ONLY = "forced_open", "disabled", "metrics_only"

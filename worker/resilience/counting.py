@@ -1,6 +1,6 @@
 """What a circuit counts: by minute, over its windows and for ever; each report once. Pure."""
 
-from worker.resilience.circuit_state import (
+from .circuit_state import (
     CLOSED,
     DISABLED,
     FORCED_OPEN,
@@ -14,7 +14,7 @@ from worker.resilience.circuit_state import (
     Seen,
     Totals,
 )
-from worker.resilience.report import Report
+from .report import Report
 
 MINUTE = 60
 _WORSE = (CLOSED, DISABLED, METRICS_ONLY, HALF_OPEN, OPEN, FORCED_OPEN)
@@ -27,6 +27,7 @@ def repeated(state: CircuitState, report: Report) -> bool:
 
 
 def count(state: CircuitState, report: Report, now: float) -> None:
+    """Into the minute of ``now`` (epoch seconds), the totals, and the last 20 s that rates are told of."""
     if report.caller and report.seq:
         _remember(state, report, now)
     for kept in (minute_of(state, now), state.totals):
@@ -75,4 +76,5 @@ def mark(state: CircuitState, now: float) -> None:
 
 
 def worse(one: str, other: str) -> str:
+    """Of two states the one that a minute is remembered by."""
     return max(one, other, key=_WORSE.index)

@@ -1,4 +1,8 @@
-"""The fallback chain: rungs from the best to the last resort, and the result says which one served. Pure."""
+"""The fallback chain: rungs from the best to the last resort, and the result says which one served. Pure.
+
+Degraded service: A. Avizienis et al., "Basic concepts and taxonomy of dependable and secure computing", IEEE
+Transactions on Dependable and Secure Computing 1(1), 2004. What a call raises is a failure of its rung.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -6,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from worker.resilience.refusals import CircuitOpen
+from .refusals import CircuitOpen
 
 LONGEST_WORDS = 300
 
@@ -16,13 +20,26 @@ class Guard(Protocol):
 
     def call(self, circuit: str) -> AbstractAsyncContextManager[Any]: ...
 
+    def served(self, circuit: str, *, rung: str) -> None:
+        """A lower rung served in the place of what is behind this circuit."""
+
 
 class NotAgain(Exception):
     """Raised by a call, alone or as a base class: this rung will not succeed by being tried again."""
 
 
+class NotYet(Exception):
+    """Raised by a call: it may succeed if it is tried again, but not before so many ``seconds`` have passed."""
+
+    def __init__(self, words: str, seconds: float = 0.0) -> None:
+        super().__init__(words)
+        self.seconds = seconds
+
+
 @dataclass(frozen=True)
 class Patience:
+    """So many seconds for each try, so many tries, and so many seconds between two of them."""
+
     timeout_seconds: float
     attempts: int
     pause_seconds: float = 1.0
@@ -39,6 +56,8 @@ GUARDED_FALLBACK = Patience(5, 3)
 
 @dataclass(frozen=True)
 class Rung:
+    """One way to serve, and the circuit before it, if any."""
+
     name: str
     call: Callable[..., Awaitable[Any]]
     patience: Patience = PRIMARY
@@ -57,6 +76,8 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Served:
+    """The answer, the rung that gave it, and why better ones did not. ``degraded``: it was not the first."""
+
     value: Any
     source: str
     degraded: bool
@@ -85,6 +106,8 @@ async def serve(
     for rung in rungs:
         answer = await _climb(rung, args, guard, sleep, never_again)
         if not isinstance(answer, Skipped):
+            if guard and skipped and rungs[0].circuit:
+                guard.served(rungs[0].circuit, rung=rung.name)
             return Served(answer[0], rung.name, bool(skipped), tuple(skipped))
         skipped.append(answer)
     raise AllFailed(skipped)

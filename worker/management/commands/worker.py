@@ -3,10 +3,14 @@
 import asyncio
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
 
 from worker import queues
+from worker.apart import Parts, give_way
 from worker.running import Process
+from worker.steps import WORK_QUEUE
 
 
 class Command(BaseCommand):
@@ -24,8 +28,15 @@ class Command(BaseCommand):
             raise CommandError(str(unknown)) from None
         if not serving:
             raise CommandError(f"There is nothing to serve on {', '.join(names)} yet.")
-        asyncio.run(_main(serving))
+        groups = queues.apart(serving, settings.LEITSTAND_WORK_PROCESSES)
+        part = 0
+        if len(groups) > 1:
+            connections.close_all()
+            part = Parts(len(groups)).fork()
+            if all(queue.name == WORK_QUEUE for queue in groups[part]):
+                give_way()
+        asyncio.run(_main(groups[part], part))
 
 
-async def _main(serving: list[queues.Queue]) -> None:
-    await Process(serving).run()
+async def _main(serving: list[queues.Queue], part: int) -> None:
+    await Process(serving, part).run()

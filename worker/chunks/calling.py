@@ -1,0 +1,270 @@
+"""Calls a job for one item: tries, pauses, timeouts; what it raises, or returns and cannot be kept, is its failure."""
+
+import asyncio
+import inspect
+import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+from worker.batch_rungs import MAX_RUNG
+from worker.chunks.folders import Order
+from worker.chunks.notes import AT_ONCE
+from worker.datasets.records import Item
+from worker.reading import printable
+from worker.registry import Registered
+from worker.resilience.fallback import NotAgain, NotYet
+from worker.resilience.refusals import CircuitOpen
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+LONGEST_ERROR = 2_000
+LARGEST_RESULT = 1_000_000
+UNNAMED = "unnamed"
+"""A rung whose job does not say which one served."""
+MOST_HANGING = 200
+"""Calls of plain functions that never came back: their threads cannot be ended."""
+
+
+class Outcome(NamedTuple):
+    """``line``: what it returned, as a line of JSON; ``error``: why it failed, ``final`` where no try will help.
+
+    ``rung``: who served what is degraded; ``cause``: what the job raised last; ``held``: it is not settled by that.
+    """
+
+    line: str = ""
+    error: str = ""
+    attempts: int = 1
+    degraded: bool = False
+    final: bool = False
+    rung: str = ""
+    cause: BaseException | None = None
+    held: bool = False
+
+
+class Caller:
+    """Of one chunk. ``stopping`` says whether it is asked to end: then nobody waits for another try."""
+
+    def __init__(self, job: Registered, order: Order, stopping: Callable[[], bool]) -> None:
+        self.job, self.order, self.stopping = job, order, stopping
+        self.args = job.check(order.job_args)[0]
+        self.quick = bool(getattr(job.function, "quick", False))
+        self._function = job.function
+        self._takes_item, self._takes_key = "item" in job.reserved, "key" in job.reserved
+        if "service" in job.reserved:
+            self.args["service"] = order.service
+        self._just_item = self._takes_item and not self._takes_key and not self.args
+        self._async = inspect.iscoroutinefunction(job.function)
+        self._threads: ThreadPoolExecutor | None = None
+
+    def end(self) -> None:
+        if self._threads is not None:
+            self._threads.shutdown(wait=False)
+
+    # --- one call -----------------------------------------------------------------------------------------------
+
+    def inline(self, item: Item) -> str | Outcome | None:
+        """A quick job, called right here: its line, where nothing else is to be said. None: it is worth another try."""
+        if item.error:
+            return Outcome(error=item.error, final=True)
+        try:
+            value = self._function(item=item.value) if self._just_item else self._function(**self._given(item))
+        except NotAgain as error:
+            return Outcome(error=words(error), final=True)
+        except (Exception, SystemExit) as error:
+            return None if self.order.item_attempts > 1 else Outcome(error=words(error))
+        return _plainly(item, value) or kept(item, value, 1)
+
+    async def patiently(self, item: Item, tried: int = 0) -> Outcome | None:
+        """As often as the spec allows. None: it was asked to end before it was known."""
+        if item.error:
+            return Outcome(error=item.error, final=True)
+        error: Any = None
+        for attempt in range(tried + 1, self.order.item_attempts + 1):
+            if attempt > 1 and not await self._pause(attempt, error):
+                return None
+            error = await self._try(item)
+            if isinstance(error, Exception | SystemExit):
+                if isinstance(error, NotAgain):
+                    break
+                if isinstance(error, CircuitOpen) and self._refused(error):
+                    attempt -= 1
+                    break
+            else:
+                return kept(item, error, attempt)
+        return Outcome(error=words(error), attempts=attempt, final=_is_final(error), cause=error)
+
+    def _refused(self, error: CircuitOpen) -> bool:
+        """By the very circuit of the batch, or where another can serve: then no try is burned on it."""
+        return bool(self.order.fallbacks) or bool(self.order.on_open and error.service == self.order.service)
+
+    async def _try(self, item: Item) -> Any:
+        """What it returned; or what it raised, as a value."""
+        seconds = self.order.item_timeout_seconds
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                return await self.called(item)
+        except TimeoutError as error:
+            if limit.expired():
+                return TimeoutError(f"It took longer than {seconds:g} s.")
+            return error
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
+            return RuntimeError("It was cancelled from within.")
+        except (Exception, SystemExit) as error:
+            return error
+
+    async def called(self, item: Item) -> Any:
+        given = self._given(item)
+        if self._async:
+            return await self.job.function(**given)
+        if self.quick:
+            return self.job.function(**given)
+        return await self._in_thread(given)
+
+    async def _in_thread(self, given: dict[str, Any]) -> Any:
+        """A thread that does not come back is left behind, and the chunk goes on with others."""
+        if HANGING.number >= MOST_HANGING:
+            raise TooManyHang(f"{MOST_HANGING} calls hang in this worker already, so it begins none that may hang too.")
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="item")
+        call: Future[Any] = self._threads.submit(_contained, self.job.function, given)
+        try:
+            value = await asyncio.shield(asyncio.wrap_future(call))
+        except asyncio.CancelledError:
+            if not call.cancel():
+                HANGING.add(call)
+                self.end()
+                self._threads = None
+            raise
+        if isinstance(value, _Raised):
+            raise value.error
+        return value
+
+    async def _pause(self, attempt: int, error: Any) -> bool:
+        """Growing from try to try, or as long as the error says; False: it is asked to end."""
+        asked = error.seconds if isinstance(error, NotYet) else 0.0
+        left = min(max(FIRST_PAUSE * 2 ** (attempt - 2), asked), LONGEST_PAUSE)
+        while left > 0 and not self.stopping():
+            await asyncio.sleep(min(left, 0.25))
+            left -= 0.25
+        return not self.stopping()
+
+    def _given(self, item: Item) -> dict[str, Any]:
+        given = self.args.copy()
+        if self._takes_item:
+            given["item"] = item.value
+        if self._takes_key:
+            given["key"] = f"{self.order.key}/{item.number}"
+        return given
+
+
+def _is_final(error: BaseException) -> bool:
+    """Not where a worker has too many calls that hang: another one would run it."""
+    return isinstance(error, NotAgain) and not isinstance(error, TooManyHang)
+
+
+class TooManyHang(NotAgain):
+    """This worker begins no more plain functions: trying again here will not help."""
+
+
+class _Raised(NamedTuple):
+    """What a call in a thread raised: some exceptions cannot travel through a future by themselves."""
+
+    error: Exception | SystemExit
+
+
+def _contained(function: Callable[..., Any], given: dict[str, Any]) -> Any:
+    try:
+        return function(**given)
+    except (Exception, SystemExit) as error:
+        return _Raised(error)
+
+
+class _Hanging:
+    """How many calls were given up on and have not come back."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._lock = threading.Lock()
+
+    def add(self, call: "Future[Any]") -> None:
+        self._count(1)
+        call.add_done_callback(lambda _call: self._count(-1))
+
+    def _count(self, by: int) -> None:
+        with self._lock:
+            self.number += by
+
+
+HANGING = _Hanging()
+
+
+# --- what came of it ----------------------------------------------------------------------------------------------
+
+
+def kept(item: Item, value: Any, attempts: int, rung: str = "") -> Outcome:
+    """What it returned, as JSON. Trying again would do it twice: so what cannot be kept is a failure at once.
+
+    ``rung``: who served in the job's place; a job that has rungs of its own says which one did as ``source``.
+    """
+    try:
+        written = dumps(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        return Outcome(
+            error=f"It was done, but what it returned cannot be kept as JSON: {words(error)}", attempts=attempts
+        )
+    if len(written) > LARGEST_RESULT:
+        return Outcome(
+            error=f"It was done, but it returned more than {LARGEST_RESULT:,} characters.", attempts=attempts
+        )
+    if rung or (type(value) is dict and value.get("degraded") is True):
+        rung = rung or _source(value)
+        line = f'{{"item":{_text(item.key)},"number":{item.number},"result":{written},"rung":{_text(rung)}}}\n'
+        return Outcome(line, "", attempts, True, rung=rung)
+    line = f'{{"item":{_text(item.key)},"number":{item.number},"result":{written}}}\n'
+    return Outcome(line, "", attempts)
+
+
+def _source(value: Any) -> str:
+    source = value.get("source")
+    return (printable(source[:MAX_RUNG]).strip() if isinstance(source, str) else "") or UNNAMED
+
+
+def _plainly(item: Item, value: Any) -> str:
+    """Its line, as ``kept`` makes it, where it went as well as can be; else nothing."""
+    try:
+        written = dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return ""
+    if len(written) > LARGEST_RESULT or (type(value) is dict and "degraded" in value):
+        return ""
+    return f'{{"item":{_text(item.key)},"number":{item.number},"result":{written}}}\n'
+
+
+_text = json.encoder.encode_basestring_ascii
+
+
+def _fast_dumps() -> Callable[[Any], str]:
+    """``JSONEncoder.encode`` makes an encoder for each call, which takes longer than encoding; here it is kept."""
+    plain = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return plain.encode
+    write = make(None, plain.default, _text, None, ":", ",", False, False, False)
+    return lambda value: "".join(write(value, 0))
+
+
+dumps = _fast_dumps()
+
+
+def words(error: BaseException) -> str:
+    """What it says; its kind where it says nothing, or nothing that would be understood alone."""
+    try:
+        said = str(error).strip()
+    except Exception:
+        said = ""
+    if not said or isinstance(error, LookupError | SystemExit):
+        said = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return said[:LONGEST_ERROR]

@@ -1,0 +1,24 @@
+"""The items of a chunk as its job gets them: read by offset, compared with its checksum, unpacked from a copy."""
+
+from typing import Any
+
+from worker.chunks import folders
+from worker.datasets import index
+from worker.datasets.records import Item
+from worker.datasets.references import Reference
+
+
+def items_of(uuid: str, chunk: int) -> list[Item]:
+    """Raises BadSource where the file is another one now."""
+    order = folders.order_of(uuid)
+    source = Reference(order.data.uri, order.data.format)
+    items = index.items_of(source, folders.readable_for(uuid), folders.index_of(uuid), chunk, order.item_key)
+    return [unpacked(item) for item in items] if order.data.kept else items
+
+
+def unpacked(item: Item) -> Item:
+    """A line of the batch's own copy."""
+    if item.error or not isinstance(item.value, dict):
+        return item
+    line: dict[str, Any] = item.value
+    return Item(item.number, str(line.get("key", item.key)), line.get("value"), str(line.get("error", "")))
