@@ -1,0 +1,1 @@
+"""Batches: many items go through, each counted exactly once."""

@@ -1,0 +1,108 @@
+"""How ops are told of batches: that one failed, waits above its tolerance, or stands still."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from batches.models import Batch
+from circuits.models import Episode
+from circuits.subjects import Subject, register
+
+FAILED, WAITS, STILL, REDUCE = "batch-failed", "batch-waits", "batch-still", "batch-reduce"
+
+
+class OfBatch(Subject):
+    """Its episodes are called ``<name>:<uuid>``."""
+
+    see = _("See the batch")
+
+    def about(self, episode: Episode) -> dict[str, Any]:
+        row = Batch.objects.filter(uuid=_uuid(episode)).only("title", "uuid").first()
+        reference = {"reference": row.reference} if row else {}
+        return {"batch": _uuid(episode), "title": str(row) if row else _uuid(episode), **reference}
+
+    def page(self, _episode: Episode) -> str:
+        return reverse("batches:batch", args=[_uuid(_episode)])
+
+    def stream(self, episode: Episode) -> str:
+        return f"batch:{_uuid(episode)}"
+
+
+def _uuid(episode: Episode) -> str:
+    return episode.subject.partition(":")[2]
+
+
+@register
+class OfFailedBatch(OfBatch):
+    name = FAILED
+    at_once = True
+    types = {"begins": ("batch.failed", _("a batch fails"))}
+    headlines = {"begins": _("The batch “%(title)s” failed")}
+    says = {
+        "begins": _(
+            "Nothing more of it is run. What was done counts, what its jobs returned is kept, and its failed items can "
+            "be run again as a new batch."
+        )
+    }
+
+
+_WAITS = _("Nothing is lost, and nothing goes on by itself: look at why they failed, then resume or cancel it.")
+_STILL = _("It runs, and none of its items comes to an end. Its page says what it waits for.")
+
+
+@register
+class OfWaitingBatch(OfBatch):
+    name = WAITS
+    types = {
+        "begins": ("batch.waits", _("a batch pauses above its tolerance")),
+        "lasts": ("batch.still_waits", _("a batch still waits above its tolerance")),
+        "ends": ("batch.goes_on", _("a batch that waited goes on, or was ended")),
+    }
+    headlines = {
+        "begins": _("The batch “%(title)s” has paused: too many of its items failed"),
+        "lasts": _("The batch “%(title)s” is still paused: too many of its items failed"),
+        "ends": _("The batch “%(title)s” waits no longer"),
+    }
+    says = {"begins": _WAITS, "lasts": _WAITS, "ends": _("Somebody has decided how it goes on.")}
+
+
+_REDUCE = _(
+    "What was mapped is kept. Mend what the reduce stumbled over, then resume it: it is tried again; or cancel it."
+)
+
+
+@register
+class OfWaitingReduce(OfBatch):
+    name = REDUCE
+    types = {
+        "begins": ("batch.reduce_failed", _("a MapReduce pauses because its reduce failed")),
+        "lasts": ("batch.reduce_still_waits", _("a MapReduce whose reduce failed still waits")),
+        "ends": ("batch.reduce_goes_on", _("a MapReduce that waited goes on, or was ended")),
+    }
+    headlines = {
+        "begins": _("“%(title)s” has paused: its reduce failed"),
+        "lasts": _("“%(title)s” is still paused: its reduce failed"),
+        "ends": _("“%(title)s” waits no longer"),
+    }
+    says = {"begins": _REDUCE, "lasts": _REDUCE, "ends": _("Somebody has decided how it goes on.")}
+
+
+@register
+class OfStillBatch(OfBatch):
+    name = STILL
+    types = {
+        "begins": ("batch.stands_still", _("a batch stands still")),
+        "lasts": ("batch.still_stands", _("a batch goes on standing still")),
+        "ends": ("batch.moves", _("a batch stands still no longer")),
+    }
+    headlines = {
+        "begins": _("The batch “%(title)s” stands still"),
+        "lasts": _("The batch “%(title)s” goes on standing still"),
+        "ends": _("The batch “%(title)s” stands still no longer"),
+    }
+    says = {
+        "begins": _STILL,
+        "lasts": _STILL,
+        "ends": _("Its items come to an end again, or it was paused or ended."),
+    }

@@ -1,0 +1,249 @@
+"""What ops fill in to start a batch. What was typed is kept; what is wrong with it the contract's reader says."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from approvals import inputs
+from approvals.forms import Typed
+from batches.paces import PACES, SPANS, WithPaces, choice_field, number_field, number_typed
+from batches.starting import services
+from batches.starting.jobs import JobFields, job_fields
+from batches.starting.rungs import WithRungs
+from circuits.models import Service
+from worker.batch_contract import FAIL, PAUSE, ROLLING, SLIDING
+from worker.batch_rungs import FALLBACK
+from worker.batch_strategy import ABANDON, ACTIVITIES, PER_CHUNK, PER_ITEM, REQUEST_CANCEL, TERMINATE
+
+NUMBERS = (
+    "chunk_size", "max_parallel", "item_attempts", "item_timeout_seconds", "chunk_timeout_seconds",
+    "window_pause_seconds",
+)  # fmt: skip
+BEGIN = {
+    "chunk_size": "100", "max_parallel": "10", "item_attempts": "3", "item_timeout_seconds": "30",
+    "chunk_timeout_seconds": "300", "window": SLIDING, "window_pause_seconds": "0", "tolerated": "10",
+    "on_tolerance": PAUSE, "strategy": ACTIVITIES, "parent_close_policy": TERMINATE, "wait": "true", "group_by": "",
+    "on_open": FALLBACK, "hold_seconds": "3600", **SPANS,
+}  # fmt: skip
+"""What the form begins with: the contract's defaults, but that it pauses where too much fails, for somebody looks."""
+MORE = ("item_attempts", "item_timeout_seconds", "chunk_timeout_seconds", "window", "window_pause_seconds")
+"""Folded away as long as nobody needs them."""
+CHILDREN = ("strategy", "group_by", "parent_close_policy", "wait")
+"""As those."""
+
+
+class StartForm(WithPaces, WithRungs):
+    """``form_id`` becomes the uuid of the batch, ``seen`` is the mark of the file as it was looked at."""
+
+    title = Typed(label=gettext_lazy("Title"), widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    job = Typed(label=gettext_lazy("Job"), widget=forms.Select)
+    item_key = Typed(label=gettext_lazy("Column that names an item"))
+    chunk_size = number_field(gettext_lazy("Items per chunk"))
+    max_parallel = number_field(gettext_lazy("Chunks at once"))
+    service = Typed(label=gettext_lazy("Service that the job calls"), widget=forms.Select)
+    tolerated = number_field(gettext_lazy("% of items that may fail"))
+    on_tolerance = choice_field(
+        gettext_lazy("If more fail"), (PAUSE, gettext_lazy("pause and ask")), (FAIL, gettext_lazy("end it as failed"))
+    )
+    item_attempts = number_field(gettext_lazy("Tries of an item"))
+    item_timeout_seconds = number_field(gettext_lazy("Seconds for one try"))
+    chunk_timeout_seconds = number_field(gettext_lazy("Seconds for a chunk"))
+    window = choice_field(
+        gettext_lazy("Next chunks begin"),
+        (SLIDING, gettext_lazy("as soon as one has ended")),
+        (ROLLING, gettext_lazy("when all have ended")),
+    )
+    window_pause_seconds = number_field(gettext_lazy("Seconds of rest between"))
+    strategy = choice_field(
+        gettext_lazy("Chunks are run by"),
+        (ACTIVITIES, gettext_lazy("the batch itself")),
+        (PER_CHUNK, gettext_lazy("a child workflow for each chunk")),
+        (PER_ITEM, gettext_lazy("a child workflow for each item")),
+    )
+    parent_close_policy = choice_field(
+        gettext_lazy("If the batch is cancelled, its children"),
+        (TERMINATE, gettext_lazy("are ended at once")),
+        (REQUEST_CANCEL, gettext_lazy("end what they run")),
+        (ABANDON, gettext_lazy("go on by themselves")),
+    )
+    group_by = Typed(label=gettext_lazy("A child for each value of"))
+    wait = choice_field(
+        gettext_lazy("The batch ends"),
+        ("true", gettext_lazy("when its children have ended")),
+        ("false", gettext_lazy("when all have begun")),
+    )
+    form_id = Typed(widget=forms.HiddenInput)
+    seen = Typed(widget=forms.HiddenInput)
+
+    def __init__(
+        self, *args: Any, source: Mapping[str, Any], columns: tuple[str, ...], paces: int = PACES, **more: Any
+    ) -> None:
+        """``columns``: those of the data, to choose the key from, where they are known for all of it."""
+        super().__init__(*args, **more)
+        self.source = source
+        if not self.is_bound:
+            self.initial = {**BEGIN, "form_id": str(uuid4()), **self.initial}
+        given: Mapping[str, Any] = self.data if self.is_bound else self.initial
+        self.jobs = job_fields(given, bound=self.is_bound)
+        jobs, known = [(job.name, f"{job.name}: {job.title}") for job in self.jobs], _services()
+        _choose(self.fields["job"], _("choose one"), jobs, given.get("job"))
+        _choose(self.fields["service"], _("none that is watched"), known, given.get("service"))
+        self.add_rungs(given, jobs, known)
+        if columns:
+            self.fields["item_key"].widget = forms.Select(
+                choices=[("", _("none: its number")), *((column, column) for column in columns)]
+            )
+            _choose(
+                self.fields["group_by"],
+                _("no column: of each chunk"),
+                [(column, column) for column in columns],
+                given.get("group_by"),
+                forms.Select,
+            )
+        self.add_paces(given, paces)
+        self.spec: dict[str, Any] = {}
+
+    # --- for the page ----------------------------------------------------------------------------------------------
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        return [self[name] for name in MORE]
+
+    @property
+    def children(self) -> list[forms.BoundField]:
+        return [self[name] for name in CHILDREN]
+
+    @property
+    def more_is_needed(self) -> bool:
+        """Something in there is wrong, or is not as it begins."""
+        if any(
+            name in self.errors for name in (*MORE, *CHILDREN, *(f"pace-{place}-limit" for place in self.places[1:]))
+        ):
+            return True
+        others = (f"pace-{place}-limit" for place in self.places[1:])
+        return any(self[name].value() not in (BEGIN[name], None) for name in (*MORE, *CHILDREN)) or any(
+            str(self[name].value() or "").strip() for name in others
+        )
+
+    @property
+    def others(self) -> list[str]:
+        """What is wrong and belongs to no field that is shown."""
+        beside = [self.errors.get(name, ()) for name in ("form_id", "seen", "__all__")]
+        return [str(error) for errors in beside for error in errors]
+
+    def focus_on_what_is_wrong(self) -> None:
+        if wrong := next((name for name in self.fields if name in self.errors), None):
+            self.fields[wrong].widget.attrs["autofocus"] = True
+
+    # --- read ------------------------------------------------------------------------------------------------------
+
+    def clean_title(self) -> str:
+        return inputs.line_of(self.cleaned_data["title"], 200, _("Give the batch a title."))
+
+    def clean_form_id(self) -> UUID:
+        try:
+            return UUID(self.cleaned_data["form_id"].strip())
+        except ValueError:
+            raise ValidationError(_("This form is damaged. Open the page again.")) from None
+
+    def clean(self) -> None:
+        """All of it as a program would say it, and what the contract's reader says of that beside its field."""
+        self.spec = self._spec()
+        try:
+            services.checked(self.spec)
+        except ValidationError as error:
+            self.refuse(error)
+
+    def refuse(self, error: ValidationError) -> None:
+        for key, sentences in error.message_dict.items():
+            if key == "title" and "title" in self.errors:
+                continue
+            if key == "pace" and sentences[0].startswith("pace: "):
+                self._refuse_paces(sentences)
+                continue
+            if key == "fallbacks":
+                for said in sentences:
+                    self.refuse_rungs(said)
+                continue
+            name = _FIELDS.get(key, key)
+            self.add_error(name if name in self.fields else None, [self._worded(key, name, said) for said in sentences])
+
+    def _refuse_paces(self, sentences: Iterable[str]) -> None:
+        for said in dict.fromkeys(sentences):
+            self.refuse_pace(said)
+
+    def _worded(self, key: str, name: str, said: str) -> str:
+        """In the words of the form."""
+        if key == "job" and said.startswith("job "):
+            return _("Choose what is to be done with each item.")
+        if key == "tolerated_failure_rate":
+            return _("Give a share from 0 to 100 %.")
+        if key in _CHILDREN and str(self.cleaned_data.get("strategy")) in ("", ACTIVITIES):
+            return _("Choose first that child workflows run the chunks: the batch itself has no children.")
+        if key == "group_by" and said.startswith("group_by needs"):
+            return _("Choose first that a child workflow runs each chunk: each value is one then.")
+        if key == "on_tolerance" and "group_by" in said:
+            return _("Each group ends for itself, and the others go on: choose that it ends as failed.")
+        if key == "wait":
+            return _("Nobody would wait for them: so they must go on by themselves when the batch ends.")
+        if name in self.fields and said.startswith(f"{key} "):
+            return f"{self.fields[name].label}: {said.removeprefix(f'{key} ')}"
+        return said
+
+    def _spec(self) -> dict[str, Any]:
+        typed = {name: str(self.cleaned_data.get(name) or "").strip() for name in self.fields}
+        spec: dict[str, Any] = {
+            "title": typed["title"],
+            "job": typed["job"],
+            "source": dict(self.source),
+            "item_key": typed["item_key"],
+            "service": typed["service"] or None,
+            "window": typed["window"] or SLIDING,
+            "on_tolerance": typed["on_tolerance"] or PAUSE,
+            "strategy": typed["strategy"] or ACTIVITIES,
+            "parent_close_policy": typed["parent_close_policy"] or TERMINATE,
+            "wait": typed["wait"] != "false",
+            "group_by": typed["group_by"],
+            "job_args": self._arguments(typed["job"]),
+            "pace": self.limits_in(typed),
+            **self.rungs_in(typed),
+        }
+        spec |= {name: number for name in NUMBERS if (number := number_typed(typed[name])) is not None}
+        share = number_typed(typed["tolerated"].rstrip("% "))
+        if share is not None:
+            spec["tolerated_failure_rate"] = share / 100 if isinstance(share, int | float) else share
+        return spec
+
+    def _arguments(self, job: str) -> dict[str, Any]:
+        found: JobFields | None = next((one for one in self.jobs if one.name == job), None)
+        if found is None:
+            return {}
+        try:
+            return found.read(self.data)
+        except ValidationError as error:
+            self.add_error("job", error)
+            return {}
+
+
+def _choose(
+    field: forms.Field, none: Any, known: list[tuple[str, Any]], chosen: Any, widget: type[forms.Select] | None = None
+) -> None:
+    """What is gone is offered as that, not replaced by something else unseen."""
+    field.widget = widget() if widget else field.widget
+    choices = [("", none), *known]
+    if chosen and str(chosen) not in dict(choices):
+        choices.append((str(chosen), _("%(name)s, which is not known any more") % {"name": str(chosen)[:60]}))
+    field.widget.choices = choices
+
+
+def _services() -> list[tuple[str, Any]]:
+    return [(service.name, f"{service.name}: {service.title}") for service in Service.objects.order_by("name")]
+
+
+_CHILDREN = ("parent_close_policy", "wait")
+_FIELDS = {"tolerated_failure_rate": "tolerated", "pace": "pace-0-limit", "job_args": "job"}

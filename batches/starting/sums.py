@@ -1,0 +1,56 @@
+"""What a batch comes to before it is begun: so many chunks, and so long at least at its pace."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from batches.budgets import window_of
+from worker.batch_contract import MAX_CHUNK, MAX_PARALLEL, read_pace
+from worker.batch_strategy import PER_ITEM
+from worker.reading import as_number
+from worker.resilience.pace import SLIDING_WINDOW, Limit
+
+LANES = 10
+"""Items that a chunk runs at once."""
+
+
+@dataclass(frozen=True)
+class Sum:
+    """``least``: seconds below which it cannot be done; None: no pace holds it back."""
+
+    items: int
+    chunks: int
+    chunk_size: int
+    at_once: int
+    """Items that run at the same time, at most."""
+    least: float | None
+
+
+def sum_of(items: int, spec: Mapping[str, Any]) -> Sum | None:
+    """None where what was typed makes no sense."""
+    size = 1 if spec.get("strategy") == PER_ITEM else _whole(spec.get("chunk_size", 100), MAX_CHUNK)
+    parallel = _whole(spec.get("max_parallel", 10), MAX_PARALLEL)
+    limits, errors = read_pace(spec.get("pace"))
+    if not size or not parallel or errors:
+        return None
+    chunks = math.ceil(items / size)
+    at_once = min(items, min(parallel, chunks) * min(size, LANES))
+    budget = window_of(str(spec.get("service") or ""))
+    if budget:
+        limits = [*limits, Limit(SLIDING_WINDOW, budget.limit, budget.seconds)]
+    least = max((least_of(limit, items) for limit in limits), default=None)
+    return Sum(items, chunks, size, at_once, least)
+
+
+def least_of(limit: Limit, items: int) -> float:
+    """Seconds that so many items take at least. A window lets its number through at once, then waits its span."""
+    if limit.kind == SLIDING_WINDOW:
+        return (math.ceil(items / limit.limit) - 1) * limit.per_seconds
+    return max(0.0, items - limit.most) * limit.per_seconds / limit.limit
+
+
+def _whole(value: Any, most: int) -> int:
+    """0 where it would be refused."""
+    number = as_number(value)
+    return int(number) if number is not None and number == int(number) and 0 < number <= most else 0

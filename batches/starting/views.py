@@ -1,0 +1,183 @@
+"""The pages that start a batch, for ops alone: which items, then how. Fetch with permission, act, render."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_safe
+
+from batches.release import limits
+from batches.starting import choosing, places, services, uploads
+from batches.starting.forms import StartForm
+from batches.starting.origins import Origin, origin_of
+from batches.starting.receiving import Received
+from batches.starting.seeing import Seen, see
+from batches.starting.sums import sum_of
+from circuits.access import is_ops
+from live.once import read_once
+from worker.datasets.references import BadSource
+
+View = Callable[..., HttpResponse]
+
+
+def for_ops(view: View) -> View:
+    """403 for others, before anything of theirs is read."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not is_ops(request.user):
+            raise PermissionDenied(_("Only operators may start a batch."))
+        return view(request, *args, **kwargs)
+
+    return checked
+
+
+# --- which items ---------------------------------------------------------------------------------------------------
+
+
+@never_cache
+@for_ops
+def new(request: HttpRequest) -> HttpResponse:
+    """Without anything chosen: what could be. Else the form for what is chosen."""
+    try:
+        origin = origin_of(request.GET.dict(), person(request))
+        if origin is None:
+            return choices_page(request)
+        return _order(request, origin) if request.method == "POST" else _fresh(request, origin)
+    except BadSource as error:
+        return choices_page(request, 400, wrong={"all": str(error)})
+
+
+def choices_page(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
+    most = uploads.most()
+    context = {"folders": places.listed(), "most": most, "most_mb": most // 1_000_000, "kinds": choosing.KINDS, **more}
+    return render(request, "batches/new.html", context, status=status)
+
+
+@csrf_exempt  # below: once it is settled where the file goes, which comes before the token is compared
+@never_cache
+@for_ops
+def source(request: HttpRequest) -> HttpResponse:
+    """A file, or lines that were typed: kept, looked at, and the form for it. Come back to, it is the first page."""
+    if request.method != "POST":
+        return redirect("batches:new")
+    received = Received(uploads.folder(), uploads.most())
+    request.upload_handlers = [received]
+    try:
+        answer: HttpResponse = _source(request, received)
+        return answer
+    except RequestDataTooBig:
+        return choices_page(request, 400, wrong={"typed": choosing.too_much_typed()})
+    finally:
+        received.discard()
+
+
+@csrf_protect
+def _source(request: HttpRequest, received: Received) -> HttpResponse:
+    typed, as_what = request.POST.get("text", ""), request.POST.get("as", "")
+    place = "typed" if "typed" in request.POST else "upload"
+    try:
+        upload = choosing.typed(typed, as_what, person(request)) if place == "typed" else None
+        upload = upload or choosing.received(received, person(request))
+    except BadSource as error:
+        return choices_page(request, 400, wrong={place: str(error)}, typed=typed, as_what=as_what)
+    return _see(request, f"{reverse('batches:new')}?{urlencode({'upload': upload.uuid})}")
+
+
+def _see(request: HttpRequest, address: str) -> HttpResponse:
+    """A script that has shown how the file went out goes there by itself."""
+    if not request.accepts("text/html"):
+        return JsonResponse({"location": address}, status=201)
+    return redirect(address)
+
+
+# --- how -----------------------------------------------------------------------------------------------------------
+
+
+@read_once
+def _fresh(request: HttpRequest, origin: Origin) -> HttpResponse:
+    seen = see(origin, str(origin.initial.get("item_key", "")))
+    form = form_for(seen, initial={**origin.initial, "seen": seen.mark})
+    return order_page(request, origin, seen, form)
+
+
+def _order(request: HttpRequest, origin: Origin) -> HttpResponse:
+    seen = see(origin, request.POST.get("item_key", ""))
+    form = form_for(seen, data=request.POST.dict())
+    if "look" in request.POST:
+        form.is_valid()
+        return order_page(request, origin, seen, form)
+    _compare(form, seen)
+    if not form.is_valid():
+        form.focus_on_what_is_wrong()
+        return order_page(request, origin, seen, form, 400, judged=True)
+    about: dict[str, Any] = {"upload": origin.upload, "follows": origin.follows}
+    try:
+        row = services.begin(spec=form.spec, by=person(request), uuid=form.cleaned_data["form_id"], **about)
+    except ValidationError as error:
+        form.refuse(error)
+        return order_page(request, origin, seen, form, 400, judged=True)
+    return redirect(row)
+
+
+def form_for(seen: Seen, **more: Any) -> StartForm:
+    return StartForm(**more, source=seen.source, columns=seen.look.columns if seen.look else ())
+
+
+def _compare(form: StartForm, seen: Seen) -> None:
+    """What was looked at is what is started, and each item has a name of its own."""
+    before = str(form.data.get("seen", "")).strip()
+    if before and before != seen.mark:
+        said = _(
+            "The file is not the one any more that you had looked at. Below is what it holds now: look, then start."
+        )
+        form.add_error("seen", said)
+        form.data = {**form.data, "seen": seen.mark}
+    if seen.key_problem:
+        form.add_error("item_key", seen.key_problem)
+
+
+def order_page(
+    request: HttpRequest, origin: Origin, seen: Seen, form: StartForm, status: int = 200, **more: Any
+) -> HttpResponse:
+    context = {"origin": origin, "seen": seen, "form": form, **_comes_to(seen, form), **more}
+    return render(request, "batches/start.html", context, status=status)
+
+
+def _comes_to(seen: Seen, form: StartForm) -> dict[str, Any]:
+    """Of a form that nobody has sent yet: as if it were sent as it is."""
+    sent = form if form.is_bound else form_for(seen, data=form.initial)
+    sent.is_valid()
+    return {"sum": sum_of(seen.about, sent.spec), "front": limits.foreseen(sent.spec, seen.about)}
+
+
+@require_safe
+@never_cache
+@for_ops
+@read_once
+def sums(request: HttpRequest) -> HttpResponse:
+    """What it comes to, for the form while it is filled in."""
+    try:
+        origin = origin_of(request.GET.dict(), person(request))
+        if origin is None:
+            return HttpResponse(status=404)
+        seen = see(origin, request.GET.get("item_key", ""))
+    except BadSource as error:
+        return render(request, "batches/_sum.html", {"wrong": str(error)})
+    form = form_for(seen, data=request.GET.dict())
+    return render(request, "batches/_sum.html", {"seen": seen, "form": form, **_comes_to(seen, form)})
+
+
+def person(request: HttpRequest) -> User:
+    """Nobody else comes past the check."""
+    assert isinstance(request.user, User)
+    return request.user

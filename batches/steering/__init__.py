@@ -1,0 +1,1 @@
+"""What ops order of batches that run: pause, resume, cancel, other limits, failed items once more."""
