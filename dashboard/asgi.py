@@ -12,7 +12,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 pages = get_asgi_application()
 
-from dashboard import watch  # noqa: E402 - Django must be set up first
+from dashboard import bodies, watch  # noqa: E402 - Django must be set up first
 from live.consumer import LiveConsumer  # noqa: E402
 
 
@@ -23,4 +23,4 @@ async def sockets(scope: Any, receive: Any, send: Any) -> None:
 
 
 watch.start()
-application = ProtocolTypeRouter({"http": pages, "websocket": AllowedHostsOriginValidator(sockets)})
+application = ProtocolTypeRouter({"http": bodies.bounded(pages), "websocket": AllowedHostsOriginValidator(sockets)})

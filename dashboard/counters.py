@@ -9,7 +9,10 @@ from prometheus_client.core import CounterMetricFamily
 
 from approvals.models import OPEN, Attempt, Status
 from audit.models import Entry
+from batches.models import Order as BatchOrder
+from circuits.models import LimitOrder, Order
 from live.counting import count, totals
+from worker.payloads import sizes
 
 Found = tuple[str, dict[str, str]]
 Rule = Callable[[Entry], Found | None]
@@ -87,7 +90,48 @@ _KINDS: dict[str, tuple[str, list[dict[str, str]]]] = {
     "levels_timed_out": ("Levels at which nobody decided in time.", [{}]),
     "reminders": ("Levels of which those who could decide were reminded.", [{}]),
     "actions": ("Approved actions, by what came of a run of them.", [{"result": "done"}, {"result": "failed"}]),
+    "circuit_orders": (
+        "Orders given to circuits, by action and what came of them.",
+        [{"action": action, "outcome": "applied"} for action in Order.Action.values],
+    ),
+    "batch_orders": (
+        "Orders given to batches, by action and what came of them.",
+        [{"action": action, "outcome": "applied"} for action in BatchOrder.Action.values],
+    ),
+    "limit_orders": (
+        "Orders given to the limits of queues, by action and what came of them.",
+        [{"action": action, "outcome": "applied"} for action in LimitOrder.Action.values],
+    ),
     "mended": ("Rows of the index that the reconciler put right, by how.", []),
+    "batches_closed": (
+        "Batches closed, by how they ended.",
+        [{"status": status} for status in ("completed", "failed", "cancelled", "invalid")],
+    ),
+    "batch_items": (
+        "Items of closed batches, by what became of them.",
+        [{"outcome": outcome} for outcome in ("succeeded", "degraded", "failed")],
+    ),
+    "payloads_packed": ("Payloads that were packed before they went to Temporal.", [{}]),
+    "payload_packing_bytes": (
+        "Bytes of the payloads that were packed, before and after.",
+        [{"side": "before"}, {"side": "after"}],
+    ),
+    "payloads_outside": (
+        "Payloads kept outside Temporal, stored and read.",
+        [{"direction": "stored"}, {"direction": "read"}],
+    ),
+    "payload_storage_bytes": (
+        "Bytes of the payloads kept outside Temporal, stored and read.",
+        [{"direction": "stored"}, {"direction": "read"}],
+    ),
+    "payload_storage_failures": (
+        "Payloads that could not be stored outside Temporal or read from there, by cause.",
+        [
+            {"direction": direction, "cause": cause}
+            for direction, causes in (("store", ("full", "denied", "away")), ("read", ("missing", "damaged", "away")))
+            for cause in causes
+        ],
+    ),
     "mail": ("Letters, by what came of them.", [{"result": r} for r in ("sent", "failed", "dropped")]),
     "webhooks": ("Webhook deliveries, by what came of them.", [{"result": r} for r in ("delivered", "failed")]),
 }
@@ -95,6 +139,7 @@ _KINDS: dict[str, tuple[str, list[dict[str, str]]]] = {
 
 def counters() -> Iterator[Metric]:
     """One family for each name that was ever counted, and for those that will be, which begin at 0."""
+    sizes.hand_on()  # of this process; workers hand theirs on by themselves
     found = totals()
     for name in sorted({*_KINDS, *found}):
         words, known = _KINDS.get(name, (f"{name.replace('_', ' ').capitalize()}, counted.", []))

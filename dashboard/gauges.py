@@ -11,6 +11,8 @@ from prometheus_client.registry import Collector
 from accounts.queries import deliveries_waiting, letters_waiting
 from approvals.models import OPEN, Attempt, Request
 from audit.models import Entry
+from batches.models import ENDED, Batch
+from batches.models import State as BatchState
 from dashboard.circuit_gauges import circuit_metrics
 from dashboard.counters import counters
 from dashboard.drift import drift_metrics
@@ -38,6 +40,7 @@ class FromTheDatabase(Collector):
         yield from counters()
         yield from drift_metrics()
         yield from circuit_metrics()
+        yield _open_batches()
         yield from _system()
 
 
@@ -47,6 +50,16 @@ def _open_requests() -> Metric:
     gauge = GaugeMetricFamily("leitstand_requests_open", "Open requests by status.", labels=["status"])
     for status in OPEN:
         gauge.add_metric([status.value], numbers.get(status.value, 0))
+    return gauge
+
+
+def _open_batches() -> Metric:
+    found = Batch.objects.filter(closed_at=None).order_by().values_list("state").annotate(number=Count("pk"))
+    numbers = dict(found)
+    gauge = GaugeMetricFamily("leitstand_batches_open", "Open batches by state.", labels=["state"])
+    for state in BatchState:
+        if state not in ENDED:
+            gauge.add_metric([state.value], numbers.get(state.value, 0))
     return gauge
 
 

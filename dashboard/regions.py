@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from approvals.once import once
+from dashboard.demo import regions as demo  # noqa: F401  (importing it registers its own)
 from dashboard.home import home_for, system_now
 from live.regions import Region, register
 

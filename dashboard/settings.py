@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from accounts import hosts
-from dashboard import smtp
+from dashboard import per_queue, smtp
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -27,6 +28,34 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
+def hosts_by_name(name: str) -> dict[str, hosts.Hosts]:
+    """An environment variable of entries NAME=host; several of one name add up. Over http as over https."""
+    found: dict[str, list[str]] = {}
+    for entry in words(name):
+        what, equals, host = entry.partition("=")
+        if not (what.strip() and equals and host.strip()):
+            raise ImproperlyConfigured(f"{name}: {entry!r} is not understood: write NAME=host or NAME=host:port.")
+        found.setdefault(what.strip(), []).append(host.strip())
+    try:
+        return {what: hosts.read(",".join(each), plain=True) for what, each in found.items()}
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from None
+
+
+def costs(name: str) -> dict[str, Decimal]:
+    """An environment variable as what an item costs by its job: "pay=0.25, http=0.02, 0.001"; "" is every other job."""
+    found = {}
+    for word in words(name):
+        job, _sign, cost = word.rpartition("=")
+        try:
+            found[job.strip()] = Decimal(cost.strip())
+        except InvalidOperation:
+            found[job.strip()] = Decimal("NaN")
+        if not found[job.strip()].is_finite() or found[job.strip()] < 0:
+            raise ImproperlyConfigured(f"{name}: {word!r} must be a cost such as 0.25, or JOB=0.25.")
+    return found
+
+
 def allowed_hosts(name: str, *, plain: bool = False) -> hosts.Hosts:
     """An environment variable as the hosts that may be called; ``plain``: over http as over https."""
     try:
@@ -39,7 +68,24 @@ DATA_DIR = Path(os.environ.get("LEITSTAND_DATA", BASE_DIR / "var")).resolve()
 DEBUG = flag("LEITSTAND_DEBUG")
 PRODUCTION = flag("LEITSTAND_PRODUCTION")
 DEMO = flag("LEITSTAND_DEMO") and not PRODUCTION
+# Where the demo's small service is; `bin/up` says it to its children.
+DEMO_SERVICE = os.environ.get("LEITSTAND_DEMO_SERVICE", "http://127.0.0.1:8330").rstrip("/")
 STRICT_SIGNALS = flag("LEITSTAND_STRICT_SIGNALS")
+# Folders that the sources of batches may lie in, beside the uploads in the data folder.
+LEITSTAND_SOURCES = words("LEITSTAND_SOURCES")
+# How big an upload may be, and how many days it is kept after the last batch over it has ended (0: for ever).
+UPLOAD_MB = int(os.environ.get("LEITSTAND_UPLOAD_MB", "500"))
+UPLOAD_DAYS = int(os.environ.get("LEITSTAND_UPLOAD_DAYS", "90"))
+# How many days after its end what a batch leaves on disk is kept: what its jobs returned, and its data's index.
+BATCH_DAYS = int(os.environ.get("LEITSTAND_BATCH_DAYS", "90"))
+
+# A batch of more items than this, or whose items cost more together than this (0: no limit), or of one of these jobs,
+# begins only when somebody has approved it. What an item costs; and whether batches begun past the site are refused.
+BATCH_APPROVAL_ITEMS = int(os.environ.get("LEITSTAND_BATCH_APPROVAL_ITEMS", "0"))
+BATCH_APPROVAL_COST = int(os.environ.get("LEITSTAND_BATCH_APPROVAL_COST", "0"))
+BATCH_APPROVAL_JOBS = words("LEITSTAND_BATCH_APPROVAL_JOBS")
+BATCH_ITEM_COSTS = costs("LEITSTAND_BATCH_ITEM_COST")
+BATCH_APPROVAL_STRICT = flag("LEITSTAND_BATCH_APPROVAL_STRICT")
 
 
 def _secret_key() -> str:
@@ -64,6 +110,7 @@ CSRF_TRUSTED_ORIGINS = words("LEITSTAND_ORIGINS")
 
 INSTALLED_APPS = [
     "dashboard",
+    "batches",
     "circuits",
     "approvals",
     "accounts",
@@ -217,6 +264,16 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("LEITSTAND_MAIL_FROM", "Leits
 # The only hosts that are ever called (accounts/hosts.py says how they are written); none: webhooks are off.
 WEBHOOK_HOSTS = allowed_hosts("LEITSTAND_WEBHOOK_HOSTS")
 
+# --- services that batches and approved requests call -----------------------------------------------------------
+
+# The only hosts that the job and the action `http` call, written in the same way; none: they call nobody.
+HTTP_HOSTS = allowed_hosts("LEITSTAND_HTTP_ALLOWED_HOSTS")
+# What headers may name as {secret.NAME}: it stands in no payload, log, error or result.
+_SECRET = "LEITSTAND_HTTP_SECRET_"
+HTTP_SECRETS = {name.removeprefix(_SECRET): value for name, value in os.environ.items() if name.startswith(_SECRET)}
+# Where a secret may be sent; one that is not named here goes to any of the hosts above.
+HTTP_SECRETS_TO = hosts_by_name("LEITSTAND_HTTP_SECRETS_TO")
+
 # --- what ops are told of ---------------------------------------------------------------------------------------
 
 # A circuit that stays open is told of again after so long; that no worker runs, after so long. 0: never.
@@ -233,6 +290,23 @@ RECONCILE_SECONDS = int(os.environ.get("LEITSTAND_RECONCILE_SECONDS", "60"))
 FORGOTTEN_SECONDS = int(os.environ.get("LEITSTAND_FORGOTTEN_SECONDS", "3600"))
 # How many workflows a second each web process asks whether they say what lists show (0: none, lists are as recorded).
 CONFIRM_A_SECOND = int(os.environ.get("LEITSTAND_CONFIRM_A_SECOND", "20"))
+# So many processes of a worker serve the queue of batches, apart from decisions (0: one process serves all).
+LEITSTAND_WORK_PROCESSES = int(os.environ.get("LEITSTAND_WORK_PROCESSES", "1"))
+# From so many kilobytes on a payload is packed with Zstandard (0: never). Results of workflows never are.
+PAYLOAD_PACK_KB = int(os.environ.get("LEITSTAND_PAYLOAD_PACK_KB", "64"))
+# From so many kilobytes on, packed, it is kept outside Temporal, in the data folder (0: never).
+PAYLOAD_MOVE_KB = int(os.environ.get("LEITSTAND_PAYLOAD_MOVE_KB", "256"))
+# A bucket of S3 instead; its keys, its address and its region are the AWS_* variables.
+PAYLOAD_BUCKET = os.environ.get("LEITSTAND_PAYLOAD_BUCKET", "").removeprefix("s3://").strip("/")
+# What each worker process takes of a queue: activities at once, and activities a second; and what all of them together
+# may take a second, as long as nobody has set another limit on the site.
+LEITSTAND_WORKER_SLOTS = per_queue.whole("LEITSTAND_WORKER_SLOTS", os.environ.get("LEITSTAND_WORKER_SLOTS", ""))
+LEITSTAND_WORKER_PER_SECOND = per_queue.rates(
+    "LEITSTAND_WORKER_PER_SECOND", os.environ.get("LEITSTAND_WORKER_PER_SECOND", "")
+)
+LEITSTAND_QUEUE_PER_SECOND = per_queue.rates(
+    "LEITSTAND_QUEUE_PER_SECOND", os.environ.get("LEITSTAND_QUEUE_PER_SECOND", "")
+)
 LEITSTAND_METRICS_PORT = os.environ.get("LEITSTAND_METRICS_PORT", "")
 # With it (Authorization: Bearer …) a scraper elsewhere may read /metrics; without it only this machine and superusers.
 METRICS_TOKEN = os.environ.get("LEITSTAND_METRICS_TOKEN", "")
@@ -243,7 +317,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"short_refusals": {"()": "dashboard.logs.ShortRefusals"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["short_refusals"]}},
     "root": {"handlers": ["console"], "level": os.environ.get("LEITSTAND_LOG_LEVEL", "INFO")},
     "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
 }

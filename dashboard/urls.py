@@ -11,6 +11,9 @@ urlpatterns = [
     path("", include("dashboard.pages")),
     path("accounts/", include("accounts.urls")),
     path("approvals/", include("approvals.urls")),
+    path("batches/", include("batches.urls")),
+    path("circuits/", include("circuits.urls")),
+    path("limits/", include("circuits.limits.urls")),
     path("audit/", include("audit.urls")),
     path("admin/", admin.site.urls),
 ]

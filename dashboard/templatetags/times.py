@@ -3,7 +3,8 @@
 ``{% load times %}`` gives
 ``{{ moment|when }}``  "just now", "5 min ago", "today 08:12", "20 Nov, 08:12"; one to come reads as ``due`` says it;
 ``{{ moment|since }}`` "3 s ago": what is younger than a minute to the second;
-``{{ moment|clock }}`` "08:12", "20 Nov, 08:12": for a column of times;
+``{{ moment|clock }}`` "08:12", "20 Nov, 08:12": for a column of times; ``{{ moment|exact }}`` the same to the second;
+``{{ moment|countdown }}`` "0:24", running down; "3 h 10 min" where it is more than an hour;
 ``{{ deadline|due }}`` "due in 3 h 10 min", "due in 4 min 10 s", "due tomorrow, 09:30", once it has passed "2 h late";
 ``{{ seconds|lasting }}`` "3 h 10 min".
 """
@@ -53,9 +54,31 @@ def clock(moment: datetime | None) -> SafeString | str:
     """A ``<time>`` that does not age: in a list of what happened, when each thing did."""
     if moment is None:
         return ""
+    return _element(moment, "", _of_its_day(moment, "H:i"))
+
+
+@register.filter
+def exact(moment: datetime | None) -> SafeString | str:
+    """As ``clock``, to the second: where the order of what happened is read off."""
+    if moment is None:
+        return ""
+    return _element(moment, "", _of_its_day(moment, "H:i:s"))
+
+
+def _of_its_day(moment: datetime, form: str) -> str:
     local, now = timezone.localtime(moment), timezone.localtime()
-    form = "H:i" if local.date() == now.date() else "j M, H:i" if local.year == now.year else "j M Y, H:i"
-    return _element(moment, "", formats.date_format(local, form))
+    day = "" if local.date() == now.date() else "j M, " if local.year == now.year else "j M Y, "
+    return str(formats.date_format(local, day + form))
+
+
+@register.filter
+def countdown(moment: datetime | None) -> SafeString | str:
+    """What is left as a clock shows it; live.js counts it down as this does, and stops at nought."""
+    if moment is None:
+        return ""
+    left = max(0, int((moment - timezone.now()).total_seconds()))
+    said = lasting(left) if left >= _SAID_IN_MINUTES.total_seconds() else f"{left // 60}:{left % 60:02}"
+    return _element(moment, "left", said)
 
 
 @register.filter

@@ -1,29 +1,14 @@
 """One child process: started in a session of its own, its words kept in a file, never left behind."""
 
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-_SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-def _die_with(parent: int) -> Callable[[], None] | None:
-    """On Linux, have the kernel kill the child when `up` is killed. Runs between fork and exec: so it does little."""
-    if _libc is None:
-        return None
-
-    def ask_the_kernel() -> None:
-        _libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-        if os.getppid() != parent:  # it was gone before the kernel knew
-            os._exit(1)
-
-    return ask_the_kernel
+from worker.apart import die_with
 
 
 class Child:
@@ -52,7 +37,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with(os.getpid()),
+                preexec_fn=partial(die_with, os.getpid()),
             )
         self.started_at = time.monotonic()
 

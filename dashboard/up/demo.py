@@ -10,22 +10,22 @@ from dashboard.demo import people
 from dashboard.up.folder import Folder
 
 
-def is_loaded(folder: Folder, password: str) -> bool:
+def is_loaded(folder: Folder, password: str, service: str = "") -> bool:
     """Whether exactly this demo is in the database: asking costs nothing, loading it again costs seconds."""
     note = folder.path / "demo_loaded"
-    if not note.exists() or note.read_text() != _fingerprint(password):
+    if not note.exists() or note.read_text() != _fingerprint(password, service):
         return False
     return User.objects.filter(username=people.PEOPLE[0].username, email__endswith=people.MARK).exists()
 
 
-def note_loaded(folder: Folder, password: str) -> None:
-    folder.keep("demo_loaded", _fingerprint(password))
+def note_loaded(folder: Folder, password: str, service: str = "") -> None:
+    folder.keep("demo_loaded", _fingerprint(password, service))
 
 
-def _fingerprint(password: str) -> str:
-    """Changes with the password, the database, and the demo itself."""
+def _fingerprint(password: str, service: str) -> str:
+    """Changes with the password, the address of the demo's service, the database, and the demo itself."""
     digest = hashlib.sha256()
-    for part in (password, os.environ.get("DATABASE_URL", ""), *_sources()):
+    for part in (password, service, os.environ.get("DATABASE_URL", ""), *_sources()):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()
 

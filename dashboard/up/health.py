@@ -1,6 +1,7 @@
 """How the children are: the web server is asked as any monitor would, the worker by its pulse."""
 
 import json
+import os
 import socket
 import urllib.error
 import urllib.request
@@ -28,10 +29,18 @@ def ask(port: int, timeout: float = 2.0) -> dict[str, Any]:
         return {}
 
 
-def worker_is_up(pid: int) -> bool:
-    """Whether this very worker process beats and reaches Temporal; the beats of the one before it do not count."""
+def worker_is_up(leader: int) -> bool:
+    """Whether a process of the worker that leads this group tells that it lives, and reaches Temporal."""
     lately = timezone.now() - timedelta(seconds=5)
-    return Pulse.objects.filter(host=socket.gethostname(), pid=pid, at__gt=lately, temporal_at__gt=lately).exists()
+    living = Pulse.objects.filter(host=socket.gethostname(), at__gt=lately, temporal_at__gt=lately)
+    return any(_group_of(pid) == leader for pid in living.values_list("pid", flat=True))
+
+
+def _group_of(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return 0
 
 
 def _host(port: int) -> str:

@@ -18,6 +18,7 @@ from dashboard.up.supervisor import Stopping, Supervisor, say
 BINARIES = Path(sys.executable).parent
 MANAGE = str(settings.BASE_DIR / "manage.py")
 USUAL_PORTS = {"temporal": 7233, "temporal-ui": 8233, "metrics": 9464}
+USUAL_PORTS_OF_THE_DEMO = {"demo": 8330}
 A_WHILE = 15.0
 
 
@@ -53,7 +54,7 @@ class House:
 
     def _start(self) -> None:
         say(f"Starting Leitstand on {self.folder.path} (logs are in {self.folder.logs}).")
-        chosen = self.folder.ports(USUAL_PORTS)
+        chosen = self.folder.ports(USUAL_PORTS | (USUAL_PORTS_OF_THE_DEMO if self.demo else {}))
         self._surround(chosen)
         temporal = None if os.environ.get("TEMPORAL_ADDRESS") else self._start_temporal(chosen)
         prepare.database()  # Temporal warms up meanwhile
@@ -61,12 +62,14 @@ class House:
         prepare.statics()
         if temporal:
             self.supervisor.wait_until(lambda: temporal.running() and ports.answers(chosen["temporal"]))
+        if self.demo:
+            self._start_demo_service(chosen)
         say("Starting the worker and the web server.")
         worker = self._child("the worker", [sys.executable, MANAGE, "worker"], "worker", 15.0)
         self.supervisor.start(worker)
         self.supervisor.start(self._child("the web server", self._web(), "web", 8.0))
         self.supervisor.wait_until(self._patiently(lambda: self._ready(worker)))
-        if self.demo and not demo.is_loaded(self.folder, self.environment["LEITSTAND_DEMO_PASSWORD"]):
+        if self.demo and not demo.is_loaded(self.folder, *self._about_the_demo()):
             self._load_demo()
         connections.close_all()
         self.supervisor.settled = True
@@ -83,6 +86,7 @@ class House:
         }
         if self.demo:
             self.environment["LEITSTAND_DEMO_PASSWORD"] = self.folder.demo_password()
+            self.environment["LEITSTAND_DEMO_SERVICE"] = f"http://{ports.HOST}:{chosen['demo']}"
         if not os.environ.get("TEMPORAL_ADDRESS"):
             self.environment["TEMPORAL_ADDRESS"] = f"{ports.HOST}:{chosen['temporal']}"
             self.environment["TEMPORAL_UI_URL"] = f"http://{ports.HOST}:{chosen['temporal-ui']}"
@@ -109,11 +113,21 @@ class House:
         command += ["--db-filename", str(self.folder.path / "temporal.db")]
         # As fast as in memory, and nothing lost on kill -9: measured.
         command += ["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"]
+        # What queues up of several batches is taken batch by batch.
+        command += ["--dynamic-config-value", "matching.enableFairness=true"]
         if namespace := os.environ.get("TEMPORAL_NAMESPACE"):
             command += ["--namespace", namespace]
         temporal = self._child("Temporal", command, "temporal", 10.0)
         self.supervisor.start(temporal)
         return temporal
+
+    def _start_demo_service(self, chosen: dict[str, int]) -> None:
+        """What the demo's circuits protect; its callers are patient, so nobody waits until it answers."""
+        command = [sys.executable, MANAGE, "demo_service", "--port", str(chosen["demo"])]
+        self.supervisor.start(self._child("the demo's service", command, "demo_service", 5.0))
+
+    def _about_the_demo(self) -> tuple[str, str]:
+        return self.environment["LEITSTAND_DEMO_PASSWORD"], self.environment["LEITSTAND_DEMO_SERVICE"]
 
     def _web(self) -> list[str]:
         command = [sys.executable, "-m", "uvicorn", "dashboard.asgi:application", "--app-dir", str(settings.BASE_DIR)]
@@ -153,7 +167,7 @@ class House:
         loading = self._child("the demo", [sys.executable, MANAGE, "demo"], "demo", 5.0)
         code = self.supervisor.run_to_end(loading)
         if code == 0:
-            demo.note_loaded(self.folder, self.environment["LEITSTAND_DEMO_PASSWORD"])
+            demo.note_loaded(self.folder, *self._about_the_demo())
             return
         say(f"The demo could not be loaded (exit code {code}); all else works. Its last lines, from {loading.log}:")
         for line in loading.last_lines():

@@ -1,4 +1,4 @@
-// Keys, forms that are sent once, and answers that say why not. Every page of approvals works without this file.
+// Keys, and the arguments of an action. Every page of approvals works without this file.
 "use strict";
 
 (() => {
@@ -37,18 +37,6 @@
     keys[event.key]();
   });
 
-  // A second click while the first is under way sends nothing; the server takes it for the same one anyway.
-  document.addEventListener("submit", (event) => {
-    const form = event.target.closest("form[data-once]");
-    if (!form || form.hasAttribute("hx-post")) return;
-    if (form.dataset.once === "sent") event.preventDefault();
-    form.dataset.once = "sent";
-  });
-  window.addEventListener("pageshow", () => {
-    for (const form of document.querySelectorAll("form[data-once]")) form.dataset.once = "";
-    showArguments();
-  });
-
   // Only the chosen action's arguments.
   function showArguments() {
     const chosen = document.getElementById("id_action")?.value;
@@ -58,38 +46,5 @@
     if (event.target.id === "id_action") showArguments();
   });
   showArguments();
-
-  // "Not sent" (503) and "needs a reason" (400) are answers: they stand where the form stood.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    const { xhr, target } = event.detail;
-    if (!target?.matches("[data-answers]") || ![400, 503].includes(xhr.status)) return;
-    event.detail.shouldSwap = true;
-    event.detail.isError = false;
-  });
-
-  // No answer at all, or one that cannot stand where the form stands: said above it, and what was typed stays.
-  function say(panel, name) {
-    const words = panel.querySelector(`[data-say="${name}"]`);
-    panel.querySelector("[data-receipt]")?.replaceChildren(words.content.cloneNode(true));
-  }
-
-  // The form is made for one sign-in; after another it is fetched again.
-  async function bringUpToDate(panel) {
-    const renewed = await window.leitstand?.renewForm(panel.querySelector("[data-form-for]"));
-    say(panel, renewed ? "outdated" : "not-signed-in");
-  }
-
-  const panelOf = (event) => (event.detail.target?.matches("[data-answers]") ? event.detail.target : null);
-  document.addEventListener("htmx:sendError", (event) => {
-    const panel = panelOf(event);
-    if (panel) say(panel, "no-answer");
-  });
-  document.addEventListener("htmx:responseError", (event) => {
-    const panel = panelOf(event);
-    if (!panel) return;
-    const { status } = event.detail.xhr;
-    if (status === 401) say(panel, "not-signed-in");
-    else if (status === 403) bringUpToDate(panel);
-    else if (status >= 500) say(panel, "no-answer");
-  });
+  window.addEventListener("pageshow", showArguments);
 })();

@@ -94,8 +94,15 @@
     return left_ <= 0 ? fill(words.late, { time: lasting(-left_) }) : fill(words.due, { time: left(left_) });
   }
 
+  // As a clock shows it: 0:24, and nought once it is over.
+  function countdown(seconds) {
+    const whole = Math.max(0, Math.floor(seconds));
+    return whole < 3600 ? `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}` : lasting(whole);
+  }
+
   function aged(time) {
     const gone = (Date.now() - skew - Date.parse(time.dateTime)) / 1000;
+    if (time.dataset.age === "left") return countdown(-gone);
     if (time.dataset.age === "due") return due(time, -gone);
     if (time.dataset.age === "since" && gone < 60) return fill(words.ago, { time: lasting(Math.max(0, gone)) });
     return gone < 60 ? words.now : fill(words.ago, { time: lasting(gone) });

@@ -4,9 +4,16 @@
 (() => {
   const plain = document.title.replace(/^\(.*?\) /, "");
 
+  // All that needs this person, over the entries of the navigation: 4 and 1,000+ are 1,004+.
+  function needed() {
+    const counts = [...document.querySelectorAll(".rail .count")].map((one) => one.textContent.trim());
+    const sum = counts.reduce((all, one) => all + (Number.parseInt(one.replaceAll(/\D/g, ""), 10) || 0), 0);
+    return sum ? sum.toLocaleString("en") + (counts.some((one) => one.endsWith("+")) ? "+" : "") : "";
+  }
+
   function countInTitle() {
-    const count = document.querySelector(".rail .count")?.textContent.trim();
-    const title = count && count !== "0" ? `(${count}) ${plain}` : plain;
+    const count = needed();
+    const title = count ? `(${count}) ${plain}` : plain;
     if (document.title !== title) document.title = title;
   }
 
