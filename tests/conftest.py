@@ -3,8 +3,11 @@
 import pytest
 from django.contrib.auth.models import Group, User
 
+from approvals import access
 from approvals.models import Level, LevelHolder
+from tests import emptying
 from tests.leaving import pytest_sessionfinish, pytest_unconfigure  # noqa: F401  (hooks: found by their names here)
+from tests.order import pytest_collection_modifyitems  # noqa: F401  (likewise)
 from tests.temporal import _skipping, _worker, house, skipping, temporal_server  # noqa: F401  (fixtures: likewise)
 
 LEVELS = ("manager", "director", "vp", "ceo")
@@ -54,29 +57,13 @@ def boss(db):
     return User.objects.create_superuser("admin", password="pass")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _a_flush_may_empty_the_ledger():
-    """Between transactional tests all tables are emptied: the triggers of the ledger, which refuse it, are off then."""
-    from importlib import import_module
+@pytest.fixture(autouse=True)
+def _nothing_known_of_another_tests_rows():
+    """How to look for what somebody decides is known for a minute: it would end in the midst of some test."""
+    access.forget()
 
-    from django.apps import apps
-    from django.db import connection
 
-    from audit import triggers
-
-    defaults = import_module("approvals.migrations.0002_defaults")
-    operations = type(connection.ops)
-    flush = operations.execute_sql_flush
-
-    def flush_without_triggers(self, statements):
-        triggers.remove(self.connection)
-        try:
-            flush(self, statements)
-        finally:
-            triggers.install(self.connection)
-        # What came by migration is in every test, transactional or not.
-        defaults.fill(apps, None)
-
-    operations.execute_sql_flush = flush_without_triggers
-    yield
-    operations.execute_sql_flush = flush
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):  # the plugin's, and more
+    with django_db_blocker.unblock(), emptying.between_tests():
+        yield

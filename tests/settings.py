@@ -1,10 +1,11 @@
 """The product's settings, on a database and a data folder of the test run's own."""
 
 import os
-import tempfile
 from pathlib import Path
 
-os.environ.setdefault("LEITSTAND_DATA", tempfile.mkdtemp(prefix="leitstand-tests-"))
+from tests.folder import own_folder
+
+os.environ["LEITSTAND_DATA"] = own_folder()
 os.environ.setdefault("LEITSTAND_SECRET_KEY", "only-for-tests")
 
 from dashboard.settings import *  # noqa: F403
@@ -17,4 +18,6 @@ STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticF
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads and processes of a test see the same rows, as they do in the product.
     DATABASES["default"]["TEST"] = {"NAME": str(Path(DATA_DIR) / "test.sqlite3")}
+    # Nothing of a test run has to outlive a power cut.
+    DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"
 CONFIRM_A_SECOND = 0  # what lists show is compared with workflows where a test is about that

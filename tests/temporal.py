@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,8 @@ class InProcess:
     def stop(self) -> None:
         if self._thread is None:
             return
-        self._loop.call_soon_threadsafe(self._over.set)
+        with suppress(RuntimeError):  # it has ended by itself, and why is raised below
+            self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join(LONG)
         assert not self._thread.is_alive(), "the worker did not end"
         self._thread = None
@@ -152,8 +153,13 @@ def decisions_worker(connected: Client) -> Any:
 
 
 async def serve(over: asyncio.Event, up: Callable[[], None]) -> None:
+    """The product's workers, for decisions and for work."""
+    from worker import queues
+
     connected = await door.connect(patient=True)
-    async with decisions_worker(connected):
+    async with AsyncExitStack() as stack:
+        for queue in queues.all_queues():
+            await stack.enter_async_context(queues.worker(connected, queue, "tests"))
         up()
         await over.wait()
 

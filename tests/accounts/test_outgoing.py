@@ -294,7 +294,7 @@ def authority(monkeypatch):
     made = trustme.CA()
     context = ssl.create_default_context()
     made.configure_trust(context)
-    monkeypatch.setattr(outgoing, "_trust", lambda: context)
+    monkeypatch.setattr(outgoing, "trust", lambda: context)
     return made
 
 

@@ -13,7 +13,14 @@ APPS = ("live", "audit", "accounts", "approvals", "circuits", "batches")
 """Each imports only what stands before it here; the site composes them all, the worker's adapters know none."""
 PURE = (
     "workflows", "steps", "contracts", "circuit_contract", "reading", "state", "telling", "circuit_telling", "sandbox",
-    "registry", "resilience", "ticking",
+    "registry", "jobs", "traffic", "resilience", "ticking", "datasets", "apart",
+    "maps", "mapreduce_contract", "mapreduce_counting", "mapreduce_state", "mapreduce_steps", "mapreduce_telling",
+    "mapreduce_wire",
+    "batch_contract", "batch_wire", "batch_state", "batch_counting", "batch_orders", "batch_telling", "batch_steps",
+    "batch_asking", "batch_binding", "batch_waiting", "payloads.config", "payloads.packing", "payloads.plainly",
+    "dataset_contract", "dataset_steps", "payloads.sizes", "payloads.troubles", "payloads.folder", "payloads.outside",
+    "payloads.bucket", "payloads.counting", "payloads.s3driver", "payloads.s3errors",
+    "batch_children", "batch_strategy", "batch_groups", "batch_rungs", "batch_holding", "batch_together", "clock_wire",
 )  # fmt: skip
 
 
@@ -59,10 +66,25 @@ def against_the_floors(room: str, source: str, package: str = "") -> list[str]:
 
 
 def adapters_of_others(room: str, source: str, package: str = "") -> list[str]:
-    """The web reaches Temporal through worker.client alone; beside it, apps see the pure floor."""
+    """The web reaches Temporal through worker.client, for schedules worker.schedules; beside them, apps see floor 0.
+
+    And worker.guard: what any app's jobs call a service through; it asks apps for what they know by name only. And
+    what batches leave in files: where it lies, and what stands in it.
+    """
     if room == "worker":
         return []
-    doors = tuple(f"worker.{name}" for name in ("client", *PURE))
+    files = (
+        "mapreduce.partials",
+        "chunks.children",
+        "chunks.degraded",
+        "chunks.ending",
+        "chunks.folders",
+        "chunks.named",
+        "chunks.notes",
+        "chunks.reading",
+        "chunks.returned",
+    )
+    doors = tuple(f"worker.{name}" for name in ("client", "schedules", "guard", *files, *PURE))
     return [
         f"line {line}: {name}"
         for line, name in imports(source, package)
@@ -74,7 +96,7 @@ def pure_modules() -> list[str]:
     """The dotted names of floor 0, as far as it has been built."""
     found = []
     for name in PURE:
-        place = ROOT / "worker" / name
+        place = ROOT.joinpath("worker", *name.split("."))
         files: Iterable[Path] = place.rglob("*.py") if place.is_dir() else [place.with_suffix(".py")]
         for file in files:
             if file.exists():
@@ -91,6 +113,21 @@ def django_loaded_by(names: Iterable[str], where: Path = ROOT) -> list[str]:
         [sys.executable, "-c", probe, *names], cwd=where, capture_output=True, text=True, timeout=60, check=True
     )
     return ran.stdout.split()
+
+
+def beyond_the_library(source: str) -> list[str]:
+    """What a module of worker/resilience imports beside Python's own and its sisters, named as such (``.pace``).
+
+    So the folder can be taken into another project under any name.
+    """
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names if alias.name.split(".")[0] not in sys.stdlib_module_names]
+        elif isinstance(node, ast.ImportFrom) and node.level != 1:
+            module = node.module or ""
+            found += [module] if node.level or module.split(".")[0] not in sys.stdlib_module_names else []
+    return found
 
 
 def undescribed(source: str) -> bool:

@@ -125,6 +125,29 @@ def test_passing_a_module_with_workflows_through_would_be_noticed(name):
     assert rules.holds_workflows(name)
 
 
+# --- the library knows nothing but itself --------------------------------------------------------------------------
+
+
+def test_the_library_imports_pythons_own_and_its_sisters_only():
+    found = {path.name: rules.beyond_the_library(path.read_text()) for path in rules.modules("worker/resilience")}
+    assert len(found) > 10
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["import django", "from worker.reading import as_number", "from worker.resilience.pace import Pace",
+     "from temporalio import workflow", "from ..reading import as_number", "import os, attr"],
+)  # fmt: skip
+def test_an_import_beyond_the_library_would_be_noticed(line):
+    assert rules.beyond_the_library(line)
+
+
+@pytest.mark.parametrize("line", ["import asyncio", "from collections.abc import Mapping", "from .pace import Pace"])
+def test_what_the_library_may_import_is_let_through(line):
+    assert rules.beyond_the_library(line) == []
+
+
 # --- 5. modules say what they are for, pages carry no code ------------------------------------------------------
 
 

@@ -127,6 +127,16 @@ def test_all_kinds_are_offered():
     assert queries.kinds() == ["a", "b", "c"]
 
 
+def test_a_chain_is_said_in_words_and_hours(page):
+    chain = [{"level": "manager", "timeout_seconds": 43_200.0}, {"level": "vp", "timeout_seconds": 90.0, "from": None}]
+    settings = {"timeout_seconds": 20, "rate": None, "title": "Payments"}
+    add("request:a", kind="request.opened", data={"chain": chain, "limits": [{"at_most": 3}], "after": settings})
+    text = page()
+    assert "manager (timeout 12 h), vp (timeout 90 s)" in text
+    assert "at most 3" in text
+    assert "timeout 20 s, title Payments" in text
+
+
 def test_a_stream_says_whether_its_chain_is_intact(page, intruder):
     add("request:a", 3)
     assert "chain intact" in page(stream="request:a")

@@ -9,11 +9,14 @@ import random
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from dashboard.leaving import leave
-from tests.bench.measuring.table import Table
+from tests.bench.measuring.table import Table, median
 
 LIMIT, TRIES, USERS = 30.0, 3, 1_000
 DECISIONS = 20_000
@@ -32,11 +35,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000, help="open requests (default: 100,000)")
     parser.add_argument("--only", default="sql,watching", help="parts, by commas")
     given = parser.parse_args()
-    only = given.only.split(",")
+    only, surroundings = given.only.split(","), dict(os.environ)
     if "sql" in only:
         sql(given.rows)
-    if "watching" in only:
-        subprocess.run([sys.executable, "-m", "tests.bench.watching"], check=True)
+    if "watching" in only:  # a house of its own: with nothing of the database's that was measured
+        subprocess.run([sys.executable, "-m", "tests.bench.watching"], check=True, env=surroundings)
 
 
 def sql(rows: int) -> None:
@@ -53,7 +56,10 @@ def sql(rows: int) -> None:
         try:
             people = fill(rows)
             table = Table()
-            measure(table, people)
+            took = measure(table, people)
+            slow, load = sum(one > LIMIT for one in took), os.getloadavg()[0]
+            figure = f"{slow} over {LIMIT:.0f} ms, median {median(took):.0f}, worst {max(took):.0f} ms"
+            table.add(f"{len(took)} views, {connection.vendor}, load {load:.1f}", figure, "0 over", not slow)
             table.say()
         finally:
             connection.creation.destroy_test_db(name, verbosity=0)
@@ -92,7 +98,7 @@ def fill(count: int) -> list[Any]:
     rows = Request.objects.bulk_create([request(number) for number in range(count)], batch_size=500)
     Step.objects.bulk_create(
         [
-            Step(request=row, index=index, level=name, timeout_seconds=1)
+            Step(request=row, index=index, level=name, timeout_seconds=1, amount=row.amount)
             for number, row in enumerate(rows)
             for index, (name, each) in enumerate(LEVELS.items())
             if number % each == 0
@@ -123,10 +129,14 @@ def decisions(users: list[Any], by: Any) -> list[Any]:
 
     rows = Request.objects.bulk_create([request(number) for number in range(DECISIONS)], batch_size=500)
     done = {"timeout_seconds": 1, "state": "approved"}
+
+    def carried(row: Any) -> dict[str, Any]:
+        return {"amount": row.amount, "closed_at": row.closed_at, "decided_at": row.closed_at}
+
     Step.objects.bulk_create(
         [
             Step(
-                request=row, index=index, level=name, decided_by=None if index else by, decided_at=row.closed_at, **done
+                request=row, index=index, level=name, decided_by=None if index else by, **carried(row), **done
             )
             for number, row in enumerate(rows)
             for index, (name, each) in enumerate(LEVELS.items())
@@ -137,39 +147,53 @@ def decisions(users: list[Any], by: Any) -> list[Any]:
     return rows
 
 
-def measure(table: Table, people: list[Any]) -> None:
+def measure(table: Table, people: list[Any]) -> list[float]:
+    """Milliseconds of each view."""
     from approvals.asking import SORTS, Asked
 
+    took = []
     for user in people:
         for view, sorts in SORTS.items():
             for sort in sorts:
-                one(table, user, Asked(view, "" if sort == sorts[0] else sort))
+                took.append(one(table, user, Asked(view, "" if sort == sorts[0] else sort)))
     for user in (people[0], people[2], people[-1]):
         for narrow in FILTERS:
             for view in ("waiting", "open"):
-                one(table, user, Asked(view, **narrow))
+                took.append(one(table, user, Asked(view, **narrow)))
+    return took
 
 
-def one(table: Table, user: Any, asked: Any) -> None:
+def one(table: Table, user: Any, asked: Any) -> float:
     """The best of a few, so that a neighbour on this machine is not what is measured."""
     from django.contrib.auth.models import User
-    from django.db import connection, reset_queries
-    from django.test.utils import CaptureQueriesContext
+    from django.db import connection
 
     from approvals import queries
     from approvals.access import sight_of
+    from approvals.once import remembering
 
-    took, count = [], 0
+    runs: list[list[float]] = []
     for _ in range(TRIES):
-        reset_queries()  # the log is of a limited length
-        with CaptureQueriesContext(connection) as caught:
+        runs.append([])
+        with connection.execute_wrapper(partial(to_the_last_row, runs[-1])), remembering():  # as a page does
             sight = sight_of(User.objects.get(pk=user.pk))
             queries.inbox(sight, asked)
             queries.own_views(sight, asked)
-        took.append(sum(float(query["time"]) * 1000 for query in caught))
-        count = len(caught)
-    figure = f"{min(took):.0f} ms, {count} queries"
-    table.add(f"{user.username}: {asked.key}", figure, f"<= {LIMIT:.0f} ms", min(took) <= LIMIT)
+    best = min(map(sum, runs))
+    table.add(
+        f"{user.username}: {asked.key}", f"{best:.0f} ms, {len(runs[-1])} queries", f"<= {LIMIT:.0f} ms", best <= LIMIT
+    )
+    return best
+
+
+def to_the_last_row(took: list[float], execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    """SQLite looks for a row when it is fetched, so each statement is first run, and timed, with all that it finds."""
+    begun = time.perf_counter()
+    with closing(context["connection"].create_cursor()) as cursor:
+        cursor.execute(sql, params)
+        cursor.fetchall()
+    took.append((time.perf_counter() - begun) * 1000)
+    return execute(sql, params, many, context)
 
 
 if __name__ == "__main__":

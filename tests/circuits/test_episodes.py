@@ -11,19 +11,23 @@ from circuits import episodes
 from circuits.models import Change, Circuit, Episode
 from live.writes import write
 
-NOW = timezone.now()
-
 
 @pytest.fixture
 def payments(db):
-    return Circuit.objects.create(service="payments", written_at=NOW)
+    return Circuit.objects.create(service="payments", written_at=timezone.now())
 
 
-def changes(circuit, source, target, at=NOW, **more):
+def changes(circuit, source, target, at=None, **more):
     number = circuit.changes.count() + 1
     with write():
         change = Change.objects.create(
-            circuit=circuit, number=number, at=at, kind="changed", source=source, target=target, **more
+            circuit=circuit,
+            number=number,
+            at=at or timezone.now(),
+            kind="changed",
+            source=source,
+            target=target,
+            **more,
         )
         episodes.follow(circuit, change)
 
@@ -60,13 +64,13 @@ def test_who_does_not_want_it_is_not_told(payments, olga):
     assert not Letter.objects.exists()
 
 
-def test_the_letter_names_the_circuit_the_cause_and_the_site(payments, olga, settings):
+def test_the_letter_names_the_circuit_the_cause_and_its_page(payments, olga, settings):
     settings.LEITSTAND_BASE_URL = "https://leitstand.example"
     changes(payments, "closed", "open", cause="failures", reason="5 failures in a row")
     message = writing.write(Letter.objects.get())
     assert message.subject == "The circuit payments is open: 5 failures in a row"
-    assert "https://leitstand.example/" in message.text
-    assert "https://leitstand.example/" in message.html
+    assert "https://leitstand.example/circuits/payments/" in message.text
+    assert "https://leitstand.example/circuits/payments/" in message.html
 
 
 def test_that_it_opened_is_no_news_any_more_once_it_is_closed(payments, olga):
@@ -129,7 +133,13 @@ def test_new_settings_and_orders_that_did_not_count_are_no_outage(payments, olga
     with write():
         for number, kind in enumerate(["configured", "refused"], 1):
             change = Change.objects.create(
-                circuit=payments, number=number, at=NOW, kind=kind, source="open", target="open", cause="order"
+                circuit=payments,
+                number=number,
+                at=timezone.now(),
+                kind=kind,
+                source="open",
+                target="open",
+                cause="order",
             )
             episodes.follow(payments, change)
     assert not Episode.objects.exists()

@@ -22,6 +22,7 @@ TEXT += [
     ("panel", "bad"),
 ]
 EDGES = [("edge", "panel"), ("accent", "ground"), ("accent", "panel")]
+EDGES += [(state, "panel") for state in ("ok", "bad", "run", "held", "wait")]  # bars, lines and maps
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
@@ -37,7 +38,7 @@ def test_edges_that_mean_something_can_be_seen(edge, ground, theme):
 
 
 def test_no_stylesheet_but_the_variables_names_a_colour():
-    for name in ("base", "approvals", "home", "audit"):
+    for name in ("base", "approvals", "home", "audit", "circuits", "batches"):
         css = (settings.BASE_DIR / f"static/css/{name}.css").read_text().partition("@media print")[0]
         assert not re.findall(r"#[0-9a-fA-F]{3,8}\b|rgb\(", css), name
 

@@ -1,5 +1,8 @@
 """Pages that say what happened, what it means and what to do next."""
 
+import io
+import logging
+
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import HttpRequest
@@ -77,3 +80,19 @@ def test_a_page_that_failed_tells_nothing_of_its_inside(client, db):
         page = client.get("/broken/").content.decode()
     assert "RuntimeError" not in page
     assert "a fault in a view" not in page
+
+
+@with_trouble
+def test_a_refusal_is_one_line_in_the_log_and_a_fault_its_traceback(client):
+    handler = next(one for one in logging.getLogger().handlers if one.get_name() == "console")
+    client.raise_request_exception = False
+    said = io.StringIO()
+    before = handler.setStream(said)
+    try:
+        client.get("/forbidden/")
+        assert "Forbidden" in said.getvalue()
+        assert "Traceback" not in said.getvalue()
+        client.get("/broken/")
+        assert "Traceback" in said.getvalue()
+    finally:
+        handler.setStream(before)

@@ -69,7 +69,7 @@ def test_unsettled_attempts_are_told(client, db):
 
 def test_workers_are_told_with_the_age_of_their_pulse(client, db):
     now = timezone.now()
-    Pulse.objects.create(worker="w1", host="h", pid=1, started_at=now, at=now, temporal_at=now)
+    Pulse.objects.create(worker="w1", host="h", pid=1, queues="leitstand", started_at=now, at=now, temporal_at=now)
     page = read(client)
     assert 'leitstand_worker_pulse_age_seconds{worker="w1"} ' in page
     assert "leitstand_workers_alive 1.0" in page

@@ -22,7 +22,7 @@ def watch(settings, olga, office):  # noqa: F811
 
 def beat(ago):
     now = timezone.now()
-    values = {"host": "h", "pid": 1, "queues": "q", "started_at": now, "at": now - timedelta(seconds=ago)}
+    values = {"host": "h", "pid": 1, "queues": "leitstand", "started_at": now, "at": now - timedelta(seconds=ago)}
     Pulse.objects.update_or_create(worker="w", defaults=values)
 
 

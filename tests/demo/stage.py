@@ -1,4 +1,4 @@
-"""Temporal and a worker as processes of their own, on a data folder of their own, for the demo to be loaded into."""
+"""Temporal, a worker and the demo's service as processes of their own, on a data folder of their own, for the demo."""
 
 import json
 import os
@@ -19,11 +19,12 @@ class Stage:
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        port = ports.any_free()
+        port, service = ports.any_free(), ports.any_free()
         self.environment = surroundings(
             LEITSTAND_DATA=str(data),
             LEITSTAND_DEMO="1",
             LEITSTAND_DEMO_PASSWORD=PASSWORD,
+            LEITSTAND_DEMO_SERVICE=f"http://127.0.0.1:{service}",
             TEMPORAL_ADDRESS=f"127.0.0.1:{port}",
         )
         temporal = [str(Path(sys.executable).parent / "temporal"), "server", "start-dev", "--headless"]
@@ -31,6 +32,7 @@ class Stage:
         self.processes = [self._start("temporal", temporal)]
         assert self.manage("migrate", "-v", "0").returncode == 0
         until(lambda: ports.answers(port), "Temporal to answer")
+        self.processes.append(self._start("service", self._command("demo_service", "--port", str(service))))
         self.processes.append(self._start("worker", self._command("worker")))
         until(lambda: self.rows("select 1 from live_pulse where temporal_at is not null"), "the worker to beat")
 

@@ -1,5 +1,7 @@
 """The demo, loaded into a real Temporal with a real worker: cut off, completed, and started once more."""
 
+import json
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
@@ -20,6 +22,12 @@ TABLES = (
     "approvals_attempt",
     "approvals_record",
     "approvals_remark",
+    "approvals_delegation",
+    "circuits_service",
+    "circuits_rung",
+    "circuits_serviceversion",
+    "batches_batch",
+    "batches_upload",
     "audit_entry",
 )
 COUNTS = """
@@ -29,6 +37,9 @@ from approvals.queries import counts_for
 print(json.dumps({user.username: counts_for(user) for user in User.objects.all()}))
 """
 BETWEEN_LEVELS = "select id from approvals_request where status = 'waiting' and deadline is null"
+TOLD = """select count(*) from circuits_service s join circuits_circuit c on c.service = s.name
+          where c.config_version = s.config_version"""
+DONE = "select 1 from batches_batch where state = 'completed'"
 PASSWORDS = f"""
 import json
 from django.contrib.auth.hashers import check_password
@@ -36,6 +47,14 @@ from django.contrib.auth.models import User
 right = {{known for known in User.objects.values_list("password", flat=True).distinct()
          if check_password({PASSWORD!r}, known)}}
 print(json.dumps([user.username for user in User.objects.order_by("pk") if user.password in right]))
+"""
+
+
+DATA_SET = """
+import json
+from worker import client
+run = client.describe("demo-dataset").run_id
+print(json.dumps(client.result("demo-dataset", run_id=run, timeout=60.0)))
 """
 
 
@@ -51,6 +70,8 @@ def stage(tmp_path_factory):
         until(lambda: len(by_status(stage).get("action_failed", [])) == 2, "the actions to have failed")
         until(lambda: not by_status(stage).get("action_running"), "the actions to have ended")
         until(lambda: not stage.rows(BETWEEN_LEVELS), "the next levels to have opened")
+        until(lambda: stage.rows(TOLD) == [(4,)], "the circuits to know their settings")
+        until(lambda: stage.rows(DONE), "the batch that is soon done")
         yield stage
     finally:
         stage.end()
@@ -67,11 +88,11 @@ def test_there_are_some_forty_requests_in_every_state_and_at_every_level(stage):
     found = by_status(stage)
     assert set(found) == {"waiting", "action_failed", "approved", "rejected", "withdrawn", "timeout", "invalid"}
     assert set(found["waiting"]) == {"manager", "director", "vp", "ceo", ""}
-    assert stage.count("approvals_request") == 40
+    assert stage.count("approvals_request") == 41  # one of them asks for a batch
 
 
 def test_nothing_of_a_start_that_was_cut_off_is_missing_or_double(stage):
-    assert stage.rows("select count(*), count(distinct title) from approvals_request") == [(40, 40)]
+    assert stage.rows("select count(*), count(distinct title) from approvals_request") == [(41, 41)]
     assert stage.rows("select count(*) from approvals_attempt where settled_at is null") == [(0,)]
     ids = stage.rows("select count(*), count(distinct decision_id) from approvals_attempt")[0]
     assert ids[0] == ids[1]
@@ -94,6 +115,14 @@ def test_somebody_has_asked_and_waits_for_an_answer(stage):
     assert said == [("comment", 1), ("question", 0), ("answer", 1), ("question", 1)]
 
 
+def test_somebody_is_away_and_a_colleague_stands_in(stage):
+    found = stage.rows(
+        "select away.username, covers.username from approvals_delegation "
+        "join auth_user away on away.id = delegator_id join auth_user covers on covers.id = delegate_id"
+    )
+    assert found == [("dirk", "peter")]
+
+
 def test_deadlines_are_spread_from_minutes_to_days(stage):
     sql = "select (julianday(deadline) - julianday('now')) * 24 from approvals_request where status = 'waiting'"
     hours = sorted(hours for (hours,) in stage.rows(sql))
@@ -113,10 +142,25 @@ def test_all_who_sign_in_have_the_one_password_and_the_others_none(stage):
     assert stage.said(PASSWORDS) == ["maria", "peter", "dirk", "vera", "carla", "rita", "olga", "admin"]
 
 
+def test_its_services_are_registered_and_three_of_them_are_called(stage):
+    found = dict(stage.rows("select name, base_url from circuits_service"))
+    assert set(found) == {"recommendations", "payments", "fx-rates", "archive"}
+    assert found["payments"] == f"{stage.environment['LEITSTAND_DEMO_SERVICE']}/payments"
+    rungs = stage.rows(
+        "select r.name from circuits_rung r join circuits_service s on s.id = r.service_id "
+        "where s.name = 'recommendations' order by r.position"
+    )
+    assert rungs == [("learned",), ("rules",), ("popular",)]
+    reported = "select service from circuits_circuit where last_report_at is not null"
+    until(lambda: len(stage.rows(reported)) == 3, "the traffic to be reported")
+    assert ("archive",) not in stage.rows(reported)
+
+
 def test_the_ledger_is_intact(stage):
     ran = stage.manage("verify_ledger")
     assert ran.returncode == 0, ran.stderr
-    assert "in 40 streams" in ran.stdout
+    # 41 requests, the level that is lent, four services, four batches, a schedule
+    assert "in 51 streams" in ran.stdout
 
 
 def test_another_start_adds_nothing(stage):
@@ -160,3 +204,29 @@ def test_it_gives_its_password_to_nobody_else(settings, boss):
 
 def test_its_actions_do_not_exist_elsewhere():
     assert {"purchase_order", "book_in_warehouse"}.isdisjoint(action.name for action in actions.available())
+
+
+def test_there_is_a_batch_that_is_done_and_one_that_takes_its_time_each_with_failures(stage):
+    until(lambda: stage.rows("select 1 from batches_batch where state = 'running' and failed > 0"), "the other to fail")
+    found = stage.rows("select title, total, failed > 0 from batches_batch order by id")
+    assert found[:2] == [("Spare parts, week 46", 240, 1), ("Framework orders for next year", 20_000, 1)]
+    assert stage.count("batches_upload") >= 2
+
+
+def test_a_third_batch_waits_for_maria_or_peter(stage):
+    found = stage.rows("select title, state, total, pending from batches_batch order by id")[2:3]
+    assert found == [("Supplier payments, week 47", "awaiting", 4_800, 4_800)]
+    asked = stage.rows("select current_level, amount from approvals_request where kind = 'batch'")
+    assert asked == [("manager", 1_680)]
+
+
+def test_a_data_set_is_summed_up_by_reference_and_cleaned_up(stage):
+    said = stage.said(DATA_SET)
+    assert (said["status"], said["result"]["total"], said["cleaned"]) == ("completed", 500_000_500_000.0, True)
+    assert [path for path in (stage.data / "datasets").rglob("*") if path.is_file()] == []
+
+
+def test_a_mapreduce_adds_up_what_was_ordered(stage):
+    query = "select result from batches_batch where kind = 'mapreduce' and state = 'completed'"
+    [(result,)] = until(lambda: stage.rows(query), "the MapReduce to complete")
+    assert json.loads(result)["value"]["count"] == 5_000

@@ -38,7 +38,9 @@ def test_a_beat_keeps_one_row_per_worker(db):
 
 
 def test_a_beat_is_known_to_the_worker_by_name(db):
-    registry.call("live.beat", worker="w", host="h", pid=1, queues="q", started_at=timezone.now(), temporal_ok=True)
+    registry.call(
+        "live.beat", worker="w", host="h", pid=1, queues="leitstand, q", started_at=timezone.now(), temporal_ok=True
+    )
     assert queries.system().worker_alive
 
 

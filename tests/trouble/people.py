@@ -16,16 +16,18 @@ from tests.up.running import ROOT, Up, surroundings
 
 PASSWORD = "a long password of a test"
 _MAKE = """
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from approvals.models import Level, LevelHolder
+known = make_password({password!r})  # slow on purpose: once for all
 for username, first, last, level in (
     ("maria", "Maria", "Berg", "manager"), ("peter", "Peter", "Holt", "manager"), ("dirk", "Dirk", "Holm", "director"),
     ("vera", "Vera", "Stein", "vp"), ("rita", "Rita", "Lang", ""),
 ):
-    user = User.objects.create_user(username, password={password!r}, first_name=first, last_name=last)
+    user = User.objects.create(username=username, password=known, first_name=first, last_name=last)
     if level:
         LevelHolder.objects.create(user=user, level=Level.objects.get(name=level))
-User.objects.create_superuser("admin", password={password!r})
+User.objects.create(username="admin", password=known, is_staff=True, is_superuser=True)
 """
 
 

@@ -9,14 +9,14 @@ import uuid
 import pytest
 
 from tests.trouble.people import Person, make_people, manage
-from tests.up.running import Up, until
+from tests.up.running import Up, statics, until
 
 pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory):
-    running = Up(tmp_path_factory.mktemp("trouble") / "data").ready()
+    running = Up(tmp_path_factory.mktemp("trouble") / "data", **statics(tmp_path_factory)).ready()
     make_people(running)
     yield running
     running.end()
@@ -59,13 +59,13 @@ def test_a_click_while_the_worker_is_dead_is_recorded_when_it_is_back(up):
     rita, maria = Person(up, "rita"), Person(up, "maria")
     request = rita.submit("A pump while the worker dies", "900")
     level_is_open(up, request, "manager")
-    worker = up.children()["worker"]
-    os.kill(worker, signal.SIGSTOP)  # it hangs, as a killed one that nobody has started again yet
+    worker = up.child("worker")
+    os.killpg(worker, signal.SIGSTOP)  # all of its processes hang, as a killed one that nobody has started again yet
     try:
         receipt = maria.decide(request, "approve", "manager", str(uuid.uuid4()))
         assert receipt["state"] == "recording"
     finally:
-        os.kill(worker, signal.SIGKILL)
+        os.killpg(worker, signal.SIGKILL)
     until(lambda: one(up, request, "status") == "approved", "the approval to be recorded")
     assert [(who, level, state) for who, level, state, _ in decisions(up, request)] == [("maria", "manager", "applied")]
 

@@ -27,6 +27,11 @@ def surroundings(**more: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(_SET_FROM_OUTSIDE)} | more
 
 
+def statics(tmp_path_factory: Any) -> dict[str, str]:
+    """Where the houses of a run share what is collected: only tests that are about the first start wait for that."""
+    return {"LEITSTAND_STATIC": str(tmp_path_factory.getbasetemp() / "static")}
+
+
 def until(condition: Callable[[], Any], what: str, limit: float = LONG) -> Any:
     end = time.monotonic() + limit
     while not (found := condition()):
@@ -38,21 +43,21 @@ def until(condition: Callable[[], Any], what: str, limit: float = LONG) -> Any:
 class Up:
     """One run of the command; what it says is collected as it says it."""
 
-    def __init__(self, data: Path, port: int | None = None) -> None:
+    def __init__(self, data: Path, port: int | None = None, *, demo: bool = False, **more: str) -> None:
         self.data = data
         self.port = port or ports.any_free()
         command = [
             sys.executable,
             str(ROOT / "manage.py"),
             "up",
-            "--no-demo",
+            *([] if demo else ["--no-demo"]),
             f"--port={self.port}",
             "--data",
             str(data),
         ]
-        self.process = subprocess.Popen(
-            command, env=surroundings(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=data.parent
-        )
+        self.patience = 3 * LONG if demo else LONG  # the demo's forty requests are told one by one
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        self.process = subprocess.Popen(command, env=surroundings(**more), cwd=data.parent, **pipes)
         self.lines: list[str] = []
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -69,7 +74,7 @@ class Up:
 
     def ready(self) -> "Up":
         line = f"Leitstand is ready: http://127.0.0.1:{self.port}"
-        until(lambda: line in self.lines or self.process.poll() is not None, "the ready line")
+        until(lambda: line in self.lines or self.process.poll() is not None, "the ready line", self.patience)
         assert line in self.lines, self.said
         return self
 
@@ -99,14 +104,20 @@ class Up:
             return {}
 
     def children(self) -> dict[str, int]:
-        """The process of each child, by what it runs: temporal, worker, web."""
-        listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+        """The process of each child, by what it runs: temporal, worker, web, and with the demo its service: demo."""
+        listed = subprocess.run(
+            ["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+        ).stdout
         found = {}
         for line in listed.splitlines():
             pid, parent, command = line.split(None, 2)
             if int(parent) == self.process.pid and (name := _name(command)):
                 found[name] = int(pid)
         return found
+
+    def child(self, name: str) -> int:
+        """The process of one child, once it runs."""
+        return until(lambda: self.children().get(name, 0), f"{name} to run")
 
     @property
     def temporal_port(self) -> int:
@@ -122,7 +133,13 @@ class Up:
 
 
 def _name(command: str) -> str:
-    for name, sign in {"temporal": r"start-dev", "worker": r"manage\.py worker", "web": r"uvicorn"}.items():
+    signs = {
+        "temporal": r"start-dev",
+        "worker": r"manage\.py worker",
+        "web": r"uvicorn",
+        "demo": r"manage\.py demo_service",
+    }
+    for name, sign in signs.items():
         if re.search(sign, command):
             return name
     return ""

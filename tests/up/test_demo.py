@@ -54,3 +54,7 @@ def test_only_those_who_sign_in_are_named():
     assert "rita (requester)" in told
     assert "admin (everything)" in told
     assert "jonas" not in told
+
+
+def test_it_is_loaded_again_where_its_service_has_another_address(loaded):
+    assert not demo.is_loaded(loaded, "the password", "http://127.0.0.1:8331")

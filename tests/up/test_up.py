@@ -56,7 +56,7 @@ def test_a_second_one_on_the_same_folder_is_refused(up):
 
 
 def test_a_killed_worker_is_started_again_and_it_says_so(up):
-    killed = up.children()["worker"]
+    killed = up.child("worker")
     subprocess.run(["kill", "-9", str(killed)], check=True)
     up.hears("The worker has stopped (killed by signal 9")
     up.hears("The worker has been started again.")
@@ -64,8 +64,8 @@ def test_a_killed_worker_is_started_again_and_it_says_so(up):
 
 
 def test_a_killed_temporal_is_started_again_and_the_same_worker_serves_it(up):
-    worker = up.children()["worker"]
-    subprocess.run(["kill", "-9", str(up.children()["temporal"])], check=True)
+    worker = up.child("worker")
+    subprocess.run(["kill", "-9", str(up.child("temporal"))], check=True)
     up.hears("Temporal has been started again.")
     until(lambda: ports.answers(up.temporal_port), "Temporal to be back")
     until(lambda: up.health().get("status") == "ok", "all well again")
@@ -81,7 +81,7 @@ def test_a_killed_temporal_is_started_again_and_the_same_worker_serves_it(up):
     )
     up.temporal(*start, "--workflow-id", "before-the-restart")
     until(lambda: _waits(up), "the workflow to be served")
-    assert up.children()["worker"] == worker
+    assert up.child("worker") == worker
 
 
 def _waits(up):

@@ -1,6 +1,7 @@
 """The worker process: patient with Temporal, telling of itself, ending in two stages."""
 
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -13,8 +14,8 @@ import pytest
 
 from dashboard.up import ports
 from dashboard.up.child import Child
-from tests.up.running import ROOT, surroundings, until
-from worker import queues
+from tests.up.running import ROOT, alive, surroundings, until
+from worker import apart, queues
 from worker.lines import NamesTheRun
 from worker.ticking import Ticking
 
@@ -168,3 +169,49 @@ def test_a_log_line_of_anything_else_stays_as_it_is():
     record = logging.LogRecord("any", logging.INFO, __file__, 1, "%s waits", ("manager",), None)
     NamesTheRun().filter(record)
     assert record.getMessage() == "manager waits"
+
+
+# --- its processes ----------------------------------------------------------------------------------------------
+
+
+def parts_of(worker):
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout
+    lines = [line.split() for line in listed.splitlines()]
+    return {int(pid) for pid, parent, state in lines if int(parent) == worker.process.pid and state[0] != "Z"}
+
+
+def test_work_has_a_process_of_its_own_and_another_one_when_it_dies(temporal, worker):
+    temporal.start()
+    worker.start()
+    says(worker, "Serving leitstand.")
+    says(worker, "Serving leitstand-work.")
+    before = parts_of(worker)
+    assert len(before) == 2
+    killed = max(before)  # forked last
+    os.kill(killed, signal.SIGKILL)
+    says(worker, "A process of the worker has ended by itself (signal 9). Another takes its place.")
+    until(lambda: worker.log.read_text().count("Serving leitstand-work.") == 2, "another to serve")
+    after = parts_of(worker)
+    assert len(after) == 2
+    assert len(before & after) == 1, "the one that applies decisions was not disturbed"
+    own, decisions, work = (os.getpriority(os.PRIO_PROCESS, pid) for pid in (0, *(before & after), *(after - before)))
+    assert decisions == own
+    assert work == min(own + apart.GIVES_WAY, 19), "it gives way to the other"
+
+
+def test_its_processes_die_with_it(temporal, worker):
+    temporal.start()
+    worker.start()
+    says(worker, "Serving leitstand-work.")
+    parts = parts_of(worker)
+    os.kill(worker.process.pid, signal.SIGKILL)
+    until(lambda: not any(map(alive, parts)), "its processes to be dead")
+
+
+def test_queues_are_served_apart_unless_one_process_is_wanted():
+    decisions, work = queues.all_queues()
+    assert queues.apart([decisions, work], 1) == [[decisions], [work]]
+    assert queues.apart([decisions, work], 3) == [[decisions], [work], [work], [work]]
+    assert queues.apart([decisions, work], 0) == [[decisions, work]]
+    assert queues.apart([decisions], 2) == [[decisions]]
+    assert queues.apart([work], 2) == [[work], [work]]

@@ -164,7 +164,7 @@ def test_the_mapping_at_the_moment_of_the_decision_counts(house, maria, dirk):
     handle = waiting(house)
     LevelHolder.objects.filter(user=maria).delete()
     refused(house, handle, "not_holder", "manager", "maria", "")
-    dirk.levels_held.create(level=Policy.objects.get().tiers.get(level__name="manager").level)
+    dirk.levels_held.create(level=Policy.objects.get(kind="default").tiers.get(level__name="manager").level)
     house.signal(handle, "approve_step", "manager", "dirk")
     house.waits(handle, step=1)
 

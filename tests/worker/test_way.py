@@ -105,7 +105,7 @@ def test_a_policy_may_forbid_that(house):
 def test_a_later_change_of_policy_moves_no_open_request(house, maria):
     handle = house.start({**LAPTOPS, "amount": 5})
     house.waits(handle)
-    Policy.objects.get().tiers.all().delete()
+    Policy.objects.get(kind="default").tiers.all().delete()
     Policy.objects.update(overrides_allowed=False)
     house.signal(handle, "approve_step", "manager", "maria")
     assert house.result(handle)["status"] == "approved"

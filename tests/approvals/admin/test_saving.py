@@ -106,7 +106,7 @@ def test_whoever_has_read_that_may_save_again(admin_in, maria):
 
 
 def test_a_level_and_a_policy_are_guarded_alike(admin_in):
-    policy, manager = Policy.objects.get(), level("manager")
+    policy, manager = Policy.objects.get(kind="default"), level("manager")
     Policy.objects.update(version=2)
     Level.objects.update(version=2)
     old = policy_form(policy, title="Mine", seen=1)
@@ -126,7 +126,7 @@ def test_a_level_in_use_is_not_deleted_and_says_why(admin_in, maria, rita, use):
     if use == "holder":
         LevelHolder.objects.create(user=maria, level=boss)
     elif use == "tier":
-        Policy.objects.get().tiers.create(level=boss, position=9)
+        Policy.objects.get(kind="default").tiers.create(level=boss, position=9)
     else:
         request_of(rita, "manager", "boss")
     response = admin_in.post(address("level", "delete", boss.pk), {"post": "yes"}, follow=True)
@@ -154,7 +154,7 @@ def test_a_policy_in_use_is_not_deleted(admin_in, maria, rita, use):
 
 
 def test_the_default_policy_stays(admin_in):
-    policy = Policy.objects.get()
+    policy = Policy.objects.get(kind="default")
     response = admin_in.post(address("policy", "delete", policy.pk), {"post": "yes"}, follow=True)
     assert "The default policy stays" in text(response)
 
@@ -168,14 +168,14 @@ def test_the_list_deletes_none_of_them_at_once(admin_in, model):
 
 
 def save_policy(client, **changed):
-    policy = Policy.objects.get()
+    policy = Policy.objects.get(kind="default")
     return client.post(address("policy", "change", policy.pk), policy_form(policy, **changed), follow=True)
 
 
 def test_a_gap_is_refused(admin_in):
     response = save_policy(admin_in, **{"tiers-0-from_amount": "500"})
     assert "Amounts below 500" in text(response)
-    assert Policy.objects.get().version == 1
+    assert Policy.objects.get(kind="default").version == 1
 
 
 def test_two_tiers_at_one_position_are_refused(admin_in):
@@ -185,7 +185,7 @@ def test_two_tiers_at_one_position_are_refused(admin_in):
 def test_one_level_in_two_tiers_is_refused(admin_in):
     response = save_policy(admin_in, **{"tiers-0-level": level("vp").pk})
     assert "duplicate" in text(response)
-    assert Policy.objects.get().version == 1
+    assert Policy.objects.get(kind="default").version == 1
 
 
 def test_a_policy_without_tiers_is_refused(admin_in):
@@ -196,7 +196,7 @@ def test_a_policy_without_tiers_is_refused(admin_in):
 def test_a_tier_that_nobody_holds_is_told_and_saved(admin_in, maria):
     said = text(save_policy(admin_in, title="Other"))
     assert "Nobody holds Director, VP, CEO for this kind now" in said
-    assert Policy.objects.get().title == "Other"
+    assert Policy.objects.get(kind="default").title == "Other"
 
 
 def test_every_version_is_kept_and_shown(admin_in):
@@ -210,13 +210,13 @@ def test_every_version_is_kept_and_shown(admin_in):
     ]
     assert kept[2].snapshot["tiers"][0]["timeout_seconds"] == 86_400
     assert kept[3].snapshot["tiers"][0]["timeout_seconds"] == 60
-    page = text(admin_in.get(address("policy", "change", Policy.objects.get().pk)))
+    page = text(admin_in.get(address("policy", "change", Policy.objects.get(kind="default").pk)))
     assert "manager ≥ 0.00 (86400 s)" in page
     assert [kind for kind, *_ in entries("policy:default")] == ["policy.changed"] * 2
 
 
 def test_a_policy_is_added_with_its_first_version(admin_in):
-    data = policy_form(Policy.objects.get(), title="Travel", kind="travel", **{"tiers-INITIAL_FORMS": 0})
+    data = policy_form(Policy.objects.get(kind="default"), title="Travel", kind="travel", **{"tiers-INITIAL_FORMS": 0})
     data |= {f"tiers-{number}-{name}": "" for number in range(4) for name in ("id", "policy")}
     assert admin_in.post(address("policy", "add"), data).status_code == 302
     assert [kind for kind, *_ in entries("policy:travel")] == ["policy.added"]

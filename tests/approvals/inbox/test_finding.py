@@ -9,16 +9,11 @@ from django.utils import timezone
 from approvals import asking, finding, queries
 from approvals.asking import SORTS, VIEWS, Asked
 from approvals.models import Request, Status, Step
-from approvals.searched import SearchText, remember
-from tests.approvals.web.making import decided, request_of
+from approvals.searched import SearchText
+from tests.approvals.inbox.conftest import made
+from tests.approvals.web.making import decided
 
 NOW = timezone.now()
-
-
-def made(requester, *levels, **more):
-    one = request_of(requester, *levels, **more)
-    remember(one)
-    return one
 
 
 def titles(user, view="open", **asked):

@@ -7,7 +7,7 @@ import pytest
 from approvals import queries
 from approvals.models import Status
 from live.regions import find
-from tests.approvals.inbox.test_finding import made
+from tests.approvals.inbox.conftest import made
 from tests.approvals.web.making import decided, request_of, text
 
 INBOX = "/approvals/"

@@ -1,54 +1,21 @@
 """Who shares a list: nobody sees a difference, nor what is not theirs; and what is their own is only theirs."""
 
-from datetime import timedelta
-
 import pytest
 from django.utils import timezone
 
 from approvals import asking
 from approvals.access import sight_of, visible_to
-from approvals.models import Delegation, Level, LevelHolder, Request, Status, Step
+from approvals.models import Request, Status, Step
 from approvals.sharing import NOBODY, audience_of
 from live.regions import find
 from live.rendering import Piece, render
-from tests.approvals.inbox.test_finding import made
+from tests.approvals.inbox.conftest import made
 from tests.approvals.web.making import decided, queries_of
 from tests.conftest import person
 
 
 def shared(user, view="waiting"):
     return audience_of(user, view).user_id == NOBODY
-
-
-@pytest.fixture
-def peter(db):
-    return person("peter", "manager", first_name="Peter", last_name="Tal")
-
-
-@pytest.fixture
-def house_of_requests(maria, dirk, vera, rita, peter):
-    """Something of everything: own, decided, barred, lax, closed, without a level, of a program."""
-    two_levels = person("twice", "manager", "director")
-    moved = person("moved", "director")
-    limited = person("limited")
-    LevelHolder.objects.create(user=limited, level=Level.objects.get(name="manager"), kinds="travel")
-    lent = person("stands-in")
-    days = {"from_day": timezone.localdate() - timedelta(days=1), "until_day": timezone.localdate() + timedelta(days=1)}
-    Delegation.objects.create(delegator=dirk, delegate=lent, level=Level.objects.get(name="director"), **days)
-    for requester in (rita, peter, two_levels, dirk, None):
-        name = requester.username if requester else "a program"
-        made(requester, "manager", title=f"one level, {name}")
-        made(requester, "manager", "director", at=1, title=f"at the director, {name}")
-        made(requester, "manager", title=f"travel of {name}", kind="travel")
-        made(requester, "manager", status=Status.APPROVED, title=f"closed, {name}")
-        made(requester, "", workflow_type="ApprovalWorkflow", title=f"any level, {name}")
-        made(requester, "manager", self_approval=True, title=f"own allowed, {name}")
-    for by in (maria, two_levels, moved):
-        one = made(rita, "manager", "director", at=1, title=f"approved by {by.username}")
-        decided(one, 0, by)
-        lax = made(rita, "manager", "director", at=1, distinct_approvers=False, title=f"lax, {by.username}")
-        decided(lax, 0, by)
-    return {user.username: user for user in (maria, dirk, vera, rita, peter, two_levels, moved, limited, lent)}
 
 
 @pytest.mark.parametrize("key", ["waiting", "open", "closed", "mine", "decided", "open?q=travel", "waiting?sort=age"])

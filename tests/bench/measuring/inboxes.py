@@ -73,6 +73,7 @@ def _rows(many: int) -> list[int]:
                 request=row,
                 index=0,
                 level="manager",
+                amount=row.amount,
                 timeout_seconds=86_400,
                 state="open",
                 opened_at=now,
@@ -88,11 +89,13 @@ def _rows(many: int) -> list[int]:
 def _open(keys: list[int], count: int) -> None:
     from django.utils import timezone
 
-    from approvals.models import Request
+    from approvals.models import Request, Step
 
     mine = Request.objects.filter(pk__gte=keys[0], pk__lte=keys[-1])
     mine.filter(pk__lte=keys[count - 1]).update(status="waiting", closed_at=None)
-    mine.filter(pk__gt=keys[count - 1]).update(status="approved", closed_at=timezone.now())
+    mine.filter(pk__gt=keys[count - 1]).update(status="approved", closed_at=(now := timezone.now()))
+    Step.objects.filter(request__in=mine.filter(closed_at=None)).update(closed_at=None)
+    Step.objects.filter(request__in=mine.exclude(closed_at=None)).update(closed_at=now)
     time.sleep(0.5)
 
 

@@ -66,11 +66,13 @@ async def decisions(house: House, table: Table, viewers: int, count: int) -> Non
     )
     await asyncio.sleep(8)  # all is confirmed
     idle = await _busy(house, 10)
+    used, since = house.processor("web"), time.monotonic()
     took, receipts, missed = await _decide(decider, watchers, requests[:count])
+    each = (house.processor("web") - used - idle * (time.monotonic() - since)) / count
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    _tell(table, took, receipts, missed, idle)
+    _tell(table, took, receipts, missed, idle, each)
 
 
 async def _busy(house: House, seconds: float) -> float:
@@ -102,9 +104,10 @@ async def _decide(
     return took, receipts, missed
 
 
-def _tell(table: Table, took: list[float], receipts: list[float], missed: int, idle: float) -> None:
+def _tell(table: Table, took: list[float], receipts: list[float], missed: int, idle: float, each: float) -> None:
     reach = p95(took)
     table.add("  … web server while nothing happens", f"{idle * 100:.0f} % of a core")
+    table.add("  … its processor time for one decision, beyond that", ms(each))
     table.add(
         "  … until the decider's receipt, median and 95th percentile", f"{ms(median(receipts))}, {ms(p95(receipts))}"
     )

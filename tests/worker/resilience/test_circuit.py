@@ -261,6 +261,8 @@ class Model:
         self.now, self.latest = T, T
         self.seqs, self.ok, self.failed = {}, 0, 0
         self.leases = []
+        self.most = 0
+        """Trials that may be out at once: settings that allow fewer call none back."""
 
     def do(self, step):
         machine, now = self.machine, self.now
@@ -273,9 +275,12 @@ class Model:
                 machine.record(Report(ok=ok, failed=failed, caller=caller, seq=seq), now)
             case ("probe", owner):
                 grant = machine.acquire(owner, now)
+                self.most = max(self.most, machine.state.config.half_open_attempts)
                 if grant.granted:
                     assert before != "open" or (retry_at is not None and self.latest >= retry_at)
                     assert before not in ("closed", "disabled", "metrics_only")
+                    again = grant.lease_id in self.leases
+                    assert again or len(machine.state.probes) <= machine.state.config.half_open_attempts
                     self.leases.append(grant.lease_id)
             case ("settle", which, well) if self.leases:
                 lease = self.leases[which % len(self.leases)]
@@ -297,7 +302,8 @@ class Model:
 
     def check(self):
         state = self.machine.state
-        assert len(state.probes) <= state.config.half_open_attempts
+        self.most = self.most if state.probes else 0
+        assert len(state.probes) <= self.most
         assert not state.probes or state.state == "half_open"
         assert (state.override is not None) == (state.state in ("forced_open", "disabled", "metrics_only"))
         assert (state.totals.ok, state.totals.failed) == (self.ok, self.failed)

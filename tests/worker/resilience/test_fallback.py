@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from worker.resilience.fallback import AllFailed, NotAgain, Patience, Rung, serve
 from worker.resilience.refusals import CircuitOpen
@@ -36,6 +38,10 @@ class Paused:
 class OpenFor:
     def __init__(self, *names: str) -> None:
         self.names, self.failures = names, 0
+        self.instead: list[tuple[str, str]] = []
+
+    def served(self, circuit: str, *, rung: str) -> None:
+        self.instead.append((circuit, rung))
 
     @asynccontextmanager
     async def call(self, circuit: str) -> AsyncIterator[None]:
@@ -93,6 +99,14 @@ async def test_the_guard_sees_each_failure() -> None:
     assert guard.failures == 2
 
 
+async def test_the_guard_is_told_which_rung_served_in_whose_place() -> None:
+    guard = OpenFor("pay")
+    await serve([Rung("a", Calls(1), circuit="pay"), Rung("b", Calls(2))], guard=guard)
+    await serve([Rung("a", Calls(1), circuit="mail"), Rung("b", Calls(2))], guard=guard)
+    await serve([Rung("a", Calls(OSError("x")), Patience(1, 1)), Rung("b", Calls(2), circuit="mail")], guard=guard)
+    assert guard.instead == [("pay", "b")]
+
+
 async def test_what_is_not_to_be_tried_again_is_not() -> None:
     first = Calls(NotAgain("bad input"))
     assert (await serve([Rung("a", first, TWICE), Rung("b", Calls(2))])).value == 2
@@ -119,3 +133,49 @@ async def test_all_failing_gives_all_reasons_cut_in_length() -> None:
 async def test_a_circuit_without_a_guard_is_a_mistake_that_is_told() -> None:
     with pytest.raises(ValueError, match="needs a guard"):
         await serve([Rung("a", Calls(1), circuit="pay")])
+
+
+# --- whatever the rungs do --------------------------------------------------------------------------------------
+
+outcomes = some.sampled_from(["well", "badly", "never"])
+ladders = some.lists(
+    some.tuples(some.lists(outcomes, min_size=3, max_size=3), some.integers(1, 3), some.booleans()), max_size=4
+)
+"""Of each rung: what its tries come to, how many it has, and whether its circuit is open."""
+ANSWERS = {"well": 1, "badly": ValueError("badly"), "never": NotAgain("never")}
+
+
+def expected(outcomes: list[str], attempts: int, is_open: bool) -> tuple[str, int]:
+    """The plain model of one rung: "served" or why not, and after how many tries."""
+    if is_open:
+        return "circuit_open", 0
+    for tries, outcome in enumerate(outcomes[:attempts], 1):
+        if outcome == "well":
+            return "served", tries
+        if outcome == "never":
+            return "failed", tries
+    return "failed", attempts
+
+
+@given(ladders)
+def test_whatever_the_rungs_do_the_first_that_answers_serves_and_each_before_it_says_why_not(ladder: Any) -> None:
+    calls = [Calls(*(ANSWERS[outcome] for outcome in outcomes)) for outcomes, _attempts, _open in ladder]
+    rungs = [
+        Rung(str(place), call, Patience(10, attempts, 1), circuit=str(place))
+        for place, (call, (_outcomes, attempts, _open)) in enumerate(zip(calls, ladder, strict=True))
+    ]
+    guard = OpenFor(*(str(place) for place, (_outcomes, _attempts, is_open) in enumerate(ladder) if is_open))
+    model = [expected(*rung) for rung in ladder]
+    serves = next((place for place, (what, _tries) in enumerate(model) if what == "served"), None)
+    try:
+        served = asyncio.run(serve(rungs, guard=guard, sleep=Paused()))
+        assert (served.source, served.degraded) == (str(serves), bool(serves))
+        skipped = served.skipped
+    except AllFailed as failed:
+        assert serves is None
+        skipped = failed.skipped
+    assert [(one.code, one.tries) for one in skipped] == model[:serves]
+    assert [call.made for call in calls[: (len(calls) if serves is None else serves + 1)]] == [
+        tries for _what, tries in model[: (len(calls) if serves is None else serves + 1)]
+    ]
+    assert guard.instead == ([("0", str(serves))] if serves else [])

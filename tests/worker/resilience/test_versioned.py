@@ -1,11 +1,15 @@
 """State that outlives its code: each earlier version's JSON is read, and what cannot be read is refused."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
+from worker.resilience.circuit_state import STATES, CircuitState
 from worker.resilience.history import DAY, HistoryBudget
 from worker.resilience.versioned import UnreadableState, Versioned
 
@@ -93,3 +97,38 @@ def test_an_upgrade_that_stumbles_over_rubbish_is_a_state_that_cannot_be_read():
     carried = Versioned("circuit", dict, version=2, upgrades={1: lambda state: {"new": state["old"]}})
     with pytest.raises(UnreadableState, match="version 1, is damaged"):
         carried.load({"kind": "circuit", "version": 1, "state": {}})
+
+
+# --- whatever comes ---------------------------------------------------------------------------------------------
+
+states = some.builds(
+    CircuitState, state=some.sampled_from(STATES), clock=some.floats(0, 2e9), failure_count=some.integers(0, 99)
+)
+rubbish = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.floats() | some.text(max_size=8),
+    lambda inner: some.lists(inner, max_size=4) | some.dictionaries(some.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(states)
+def test_a_whole_state_comes_back_from_json_as_it_was(state):
+    kept = Versioned("circuit", CircuitState, version=1)
+    assert kept.load(json.loads(json.dumps(kept.dump(state)))) == state
+
+
+@given(rubbish, some.sampled_from(["", "state", "version", "kind"]))
+def test_rubbish_is_refused_in_a_sentence_and_never_half_read(given, place):
+    kept = Versioned("circuit", CircuitState, version=1)
+    whole = {**kept.dump(CircuitState()), place: given} if place else given
+    with suppress(UnreadableState):
+        assert isinstance(kept.load(whole), CircuitState)
+
+
+@given(
+    some.builds(HistoryBudget, some.integers(1, 99), some.floats(1, 1e6), some.integers(1, 9_999)),
+    some.integers(0, 99), some.floats(0, 1e6), some.integers(0, 9_999), some.booleans(),
+)  # fmt: skip
+def test_a_new_run_is_due_exactly_where_one_of_its_limits_is_reached(budget, events, age, length, suggested):
+    why = budget.spent(events=events, started_at=0.0, now=age, length=length, suggested=suggested)
+    assert bool(why) == (suggested or events >= budget.events or length >= budget.length or age >= budget.seconds)

@@ -1,0 +1,1 @@
+"""Tests of the failures of batches: groups, one item, files."""

@@ -1,0 +1,1 @@
+"""Tests of what keeps batches true: told, reconciled, cleaned up."""

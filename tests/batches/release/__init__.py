@@ -1,0 +1,1 @@
+"""A batch that somebody has to approve before it begins."""

@@ -1,0 +1,1 @@
+"""Starting batches on the site."""

@@ -1,0 +1,1 @@
+"""What ops order of batches that run."""

@@ -1,0 +1,78 @@
+"""Batches grouped by a column: a child for each value, named after it; one that fails leaves the others alone."""
+
+import json
+
+import pytest
+
+from tests.batches.test_children import children_of
+
+TENANTS = ("acme", "b&b", "acme", "zoo", "b&b", "acme", "zoo", "acme")
+
+
+def orders(bad=""):
+    return [{"n": n, "tenant": name, "word": "never" if name == bad else "fine"} for n, name in enumerate(TENANTS)]
+
+
+def start(batches, items, **more):
+    return batches.start(items, strategy="child_per_chunk", group_by="tenant", chunk_size=3, **more)
+
+
+def test_each_value_is_a_child_that_is_named_after_it(batches, told):
+    batch = start(batches, orders())
+    result = batch.result()
+    assert (result["status"], result["successful"]) == ("completed", 8)
+    named = [f"{batch.handle.id}-tenant-{name}" for name in ("acme", "b_b.1", "zoo")]
+    assert sorted(children_of(batch)) == sorted(named)
+    assert [line["item"] for line in batch.results()] == ["1", "3", "6", "8", "2", "5", "4", "7"], (
+        "by their old numbers"
+    )
+    assert sorted(told.calls) == sorted(map(json.dumps, orders()))
+    assert set(told.calls.values()) == {1}
+
+
+def test_a_group_that_fails_ends_for_itself_and_the_others_go_on(batches, told):
+    batch = start(batches, orders(bad="acme"), tolerated_failure_rate=0, max_parallel=1)
+    result = batch.result()
+    assert result["status"] == "failed"
+    assert result["reason"] == "More than 0 % failed in 1 of 3 groups: acme"
+    assert result["successful"] == 4, "all of the others"
+    assert result["failed"] + result["not_run"] == 4
+    groups = {group["name"]: (group["state"], group["served"]) for group in batch.row.told["groups"]}
+    assert groups == {"acme": ("stopped", 0), "b&b": ("ended", 2), "zoo": ("ended", 2)}
+    assert batch.row.told["groups_by_state"] == {"waiting": 0, "running": 0, "ended": 2, "stopped": 1}
+
+
+def test_what_failed_in_a_group_is_run_again_by_a_child_of_that_group(batches, told):
+    told.open.clear()
+    batch = start(batches, orders(bad="zoo"), tolerated_failure_rate=1.0, max_parallel=1)
+    batch.becomes("running", running=4)
+    batch.signal("pause", "olga")
+    told.open.set()
+    batch.becomes("paused", running=0)
+    batch.signal("resume", "olga")
+    batch.result()
+    assert batch.row.failed == 2
+    again = batches.start(source={"failed_of": str(batch.row.uuid)}, strategy="child_per_chunk", group_by="tenant")
+    told.well.add("never")
+    assert again.result()["successful"] == 2
+    assert [id.removeprefix(again.handle.id) for id in children_of(again)] == ["-tenant-zoo"]
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        ([1, 2, 3], "No item has anything in the column 'tenant'"),
+        ([{"tenant": n} for n in range(1_001)], "has more than 1,000 values"),
+    ],
+    ids=["none", "too many"],
+)
+def test_what_cannot_be_groups_is_said_and_nothing_is_begun(batches, items, said):
+    result = start(batches, items).result()
+    assert result["status"] == "invalid"
+    assert said in result["errors"][0]
+
+
+def test_items_without_a_value_are_a_group_of_their_own(batches, told):
+    batch = start(batches, [*orders(), {"n": 9}])
+    assert batch.result()["successful"] == 9
+    assert f"{batch.handle.id}-tenant-none.3" in children_of(batch)

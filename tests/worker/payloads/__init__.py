@@ -1,0 +1,1 @@
+"""Tests of big payloads: packed, kept outside Temporal, counted, swept."""
