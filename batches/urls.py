@@ -3,7 +3,7 @@
 from django.urls import path
 
 from batches import failure_views, views
-from batches.clock import making
+from batches.clock import changing, making
 from batches.clock import views as schedules
 from batches.release import views as release
 from batches.starting import views as starting
@@ -20,7 +20,11 @@ urlpatterns = [
     path("schedules/preview/", making.preview, name="schedule-preview"),
     path("schedules/<uuid:uuid>/", schedules.show, name="schedule"),
     path("schedules/<uuid:uuid>/order/", schedules.order, name="schedule-order"),
-    path("schedules/<uuid:uuid>/change/", making.change, name="schedule-change"),
+    path("schedules/<uuid:uuid>/change/", changing.change, name="schedule-change"),
+    path("schedules/<uuid:uuid>/change/preview/", changing.preview, name="schedule-change-preview"),
+    path("schedules/<uuid:uuid>/work/", changing.work, name="schedule-work"),
+    path("schedules/<uuid:uuid>/work/source/", changing.source, name="schedule-source"),
+    path("schedules/<uuid:uuid>/work/sum/", changing.sums, name="schedule-sum"),
     path("<uuid:uuid>/", steering.show, name="batch"),
     path("<uuid:uuid>/order/", steering.order, name="order"),
     path("<uuid:uuid>/order/<uuid:order_id>/", steering.receipt, name="receipt"),

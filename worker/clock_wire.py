@@ -53,7 +53,10 @@ class Days:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A schedule as it should be at Temporal. ``version``: an older one never takes the place of a newer one."""
+    """A schedule as it should be at Temporal. ``version``: an older one never takes the place of a newer one.
+
+    ``as_paused_there``: nobody has ordered a pause or its end since, so one that somebody made there stays.
+    """
 
     schedule: str
     version: int
@@ -65,6 +68,7 @@ class Wanted:
     pause_on_failure: bool
     paused: bool
     note: str
+    as_paused_there: bool = False
 
     @property
     def id(self) -> str:

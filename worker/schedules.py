@@ -56,7 +56,12 @@ def put(wanted: Wanted) -> None:
             handle = connected.get_schedule_handle(wanted.id)
 
             async def change(given: ScheduleUpdateInput) -> ScheduleUpdate | None:
-                return None if await _version_of(given.description) > wanted.version else ScheduleUpdate(made)
+                if await _version_of(given.description) > wanted.version:
+                    return None
+                there = given.description.schedule.state
+                if wanted.as_paused_there and there.paused != wanted.paused:
+                    made.state = ScheduleState(paused=there.paused, note=there.note)
+                return ScheduleUpdate(made)
 
             await handle.update(change, rpc_timeout=timedelta(seconds=LIMIT))
 

@@ -88,14 +88,22 @@ class ClockForm(forms.Form):
         return [(str(labels[name]), said) for name, said in OVERLAPS.items()]
 
     @property
-    def preview(self) -> "Preview | None":
-        """What it comes to, of a form that makes sense; one that nobody has sent yet is read as it is."""
+    def meant(self) -> dict[str, Any] | None:
+        """The facts of a form that makes sense, also where the order was refused; one that nobody has sent yet is read
+        as it is.
+        """
         if self.is_bound:
-            return Preview.of(self.facts) if self.is_valid() else None
+            self.is_valid()
+            return self.facts
         try:
-            return Preview.of(asked.read(self.initial, upload=self.upload))
+            return asked.read(self.initial, upload=self.upload)
         except ValidationError:
             return None
+
+    @property
+    def preview(self) -> "Preview | None":
+        """What it comes to."""
+        return Preview.of(self.meant)
 
 
 class Preview:

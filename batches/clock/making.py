@@ -1,7 +1,6 @@
-"""The pages on which a schedule is made, out of the form that starts a batch, and changed."""
+"""The pages on which a schedule is made, out of the form that starts a batch."""
 
-from typing import Any
-from uuid import UUID, uuid4
+from pathlib import Path
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -11,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from batches.clock import asked, names, services
-from batches.clock.forms import ClockForm, ScheduleOrderForm
+from batches.clock import names, services
+from batches.clock.forms import ClockForm
 from batches.clock.services import Click
-from batches.clock.views import for_ops
+from batches.models import Schedule
 from batches.starting import views as starting
 from batches.starting.forms import StartForm
 from batches.starting.origins import Origin, origin_of
@@ -35,7 +34,7 @@ def new(request: HttpRequest) -> HttpResponse:
         if origin is None or request.method != "POST":
             return redirect(f"{reverse('batches:new')}?{request.GET.urlencode()}")
         if origin.reference is None:
-            raise BadSource(_("Only a file can be run by the clock: each run reads it anew. Choose one below."))
+            raise BadSource(only_a_file())
         return _new(request, origin, see(origin, request.POST.get("item_key", "")))
     except BadSource as error:
         return starting.choices_page(request, 400, wrong={"all": str(error)})
@@ -59,7 +58,7 @@ def _new(request: HttpRequest, origin: Origin, seen: Seen) -> HttpResponse:
     return redirect(f"{row.get_absolute_url()}?receipt={start.cleaned_data['form_id']}")
 
 
-def _create(request: HttpRequest, origin: Origin, seen: Seen, start: StartForm) -> Any:
+def _create(request: HttpRequest, origin: Origin, seen: Seen, start: StartForm) -> Schedule:
     form = ClockForm(request.POST, upload=origin.upload is not None)
     form.is_valid()
     return services.create(
@@ -67,19 +66,27 @@ def _create(request: HttpRequest, origin: Origin, seen: Seen, start: StartForm) 
         spec=start.spec,
         format=str(seen.source["format"]),
         upload=origin.upload,
-        file=None if origin.upload else _path(origin),
+        file=None if origin.upload else path_of(origin),
         click=Click(person(request), str(start.cleaned_data["form_id"])),
     )
 
 
 def _fresh(origin: Origin, start: StartForm) -> ClockForm:
-    found = None if origin.upload else names.apart(_path(origin))
-    pattern = found[1].replace("%", "%%") if found else ""
-    initial = {"title": start.cleaned_data["title"], "pattern": pattern, "days_before": "0"}
+    initial = {"title": start.cleaned_data["title"], **named_as(origin)}
     return ClockForm(initial=initial, upload=origin.upload is not None)
 
 
-def _path(origin: Origin) -> Any:
+def named_as(origin: Origin) -> dict[str, str]:
+    """Its file's name, to put signs for the date into."""
+    found = None if origin.upload else names.apart(path_of(origin))
+    return {"pattern": found[1].replace("%", "%%") if found else "", "days_before": "0"}
+
+
+def only_a_file() -> str:
+    return _("Only a file can be run by the clock: each run reads it anew. Choose one below.")
+
+
+def path_of(origin: Origin) -> Path:
     assert origin.reference is not None
     return path_named(origin.reference.uri)
 
@@ -92,47 +99,6 @@ def _page(request: HttpRequest, origin: Origin, start: StartForm, form: ClockFor
 
 def _is_own(name: str) -> bool:
     return name in NOT_CARRIED or name.startswith("clock-")
-
-
-# --- changed afterwards -----------------------------------------------------------------------------------------
-
-
-@never_cache
-def change(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """When it runs, over which file, by which rules. What is done with the items stays."""
-    found = for_ops(request, uuid)
-    row, upload = found.row, found.row.upload_id is not None
-    if row.deleted_at:
-        return redirect(row)
-    click = ScheduleOrderForm(request.POST or None, initial={"action": "change", **_seen(row.version)})
-    if request.method != "POST":
-        return _change_page(request, found, ClockForm(initial=asked.typed(row), upload=upload), click)
-    form = ClockForm(request.POST, upload=upload)
-    if not (form.is_valid() and click.is_valid()) or "look" in request.POST:
-        return _change_page(request, found, form, click, 200 if "look" in request.POST else 400)
-    data = click.cleaned_data
-    who = Click(person(request), data["order_id"], data["shown"])
-    try:
-        made = services.change(schedule=row, given=form.cleaned_data, reason=data["reason"], click=who)
-    except ValidationError as error:
-        return _refused(request, found, form, click, error)
-    return redirect(f"{row.get_absolute_url()}?receipt={made.order_id}")
-
-
-def _seen(version: int) -> dict[str, str]:
-    return {"order_id": str(uuid4()), "shown": str(version)}
-
-
-def _refused(request: HttpRequest, found: Any, form: ClockForm, click: Any, error: ValidationError) -> HttpResponse:
-    """What is wrong stands beside its field; what was overtaken is said, and may be sent again in view of that."""
-    form.refuse(error)
-    again = ScheduleOrderForm({**click.typed_again, **_seen(found.row.version)})
-    return _change_page(request, found, form, again, 400)
-
-
-def _change_page(request: HttpRequest, found: Any, form: ClockForm, click: Any, status: int = 200) -> HttpResponse:
-    context = {"page": found, "form": form, "click": click, "judged": form.is_bound}
-    return render(request, "batches/schedules/change.html", context, status=status)
 
 
 @require_safe

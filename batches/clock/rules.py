@@ -3,11 +3,12 @@
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from batches.clock.alarm_words import DIFFERS
 from batches.clock.times import days_of
-from batches.models import Schedule
+from batches.models import Intervention, Schedule
 from circuits import episodes
 from live.writes import write
 from worker.clock_wire import PREFIX, Told, Wanted
@@ -27,7 +28,14 @@ def wanted(row: Schedule) -> Wanted:
         pause_on_failure=row.pause_on_failure,
         paused=row.paused,
         note=note(row),
+        as_paused_there=row.sent_version > 0 and not _about_pauses(row).exists(),
     )
+
+
+def _about_pauses(row: Schedule) -> "QuerySet[Intervention]":
+    """What people ordered of its pauses since Temporal was told last."""
+    orders = (Intervention.Action.PAUSE, Intervention.Action.RESUME, Intervention.Action.PUT_BACK)
+    return row.interventions.filter(version__gt=row.sent_version, action__in=orders)
 
 
 def note(row: Schedule) -> str:

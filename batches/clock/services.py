@@ -16,6 +16,7 @@ from accounts.ordering.receipts import is_order_id
 from audit.models import Entry
 from audit.services import append
 from batches.clock import asked, names, sending
+from batches.clock.differing import EXAMPLE, NOT_OURS, differing, plain
 from batches.models import Intervention, Schedule, Upload
 from batches.starting import services as starting
 from batches.through import through
@@ -45,6 +46,20 @@ class Click:
     known: Entry.Known = Entry.Known.SIGNED_IN
 
 
+@dataclass(frozen=True)
+class Over:
+    """Which items: a file that was sent, or one in a folder. ``file``: where the one lies that was looked at."""
+
+    format: str
+    upload: Upload | None = None
+    file: Path | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """Raises ValidationError."""
+        folder = "" if self.upload else _folder(self.file)
+        return {"format": self.format, "upload": self.upload, "folder": folder}
+
+
 def create(
     *, given: Mapping[str, Any], spec: Mapping[str, Any], format: str, upload: Upload | None, file: Path | None,
     click: Click,
@@ -55,9 +70,8 @@ def create(
     keys of the contract.
     """
     _check(click)
-    facts = {**asked.read(given, upload=upload is not None), "format": format, "upload": upload}
-    facts["spec"] = _spec(spec, click.by)
-    facts["folder"] = _folder(file) if upload is None else ""
+    facts = {**asked.read(given, upload=upload is not None), "spec": _spec(spec, click.by)}
+    facts |= Over(format, upload, file).facts()
     try:
         made = _create(facts, click)
     except IntegrityError:  # the same form, a moment before, on another connection
@@ -72,29 +86,36 @@ def _create(facts: dict[str, Any], click: Click) -> Schedule:
             _same_person(known, click, A.CREATE)
             return known.schedule
         row = Schedule.objects.create(user=click.by, requester=click.by.get_username(), **facts)
-        _enter(row, A.CREATE, click, "", {name: ["", _plain(facts[name])] for name in (*asked.FIELDS, "spec")})
+        _enter(row, A.CREATE, click, "", {name: ["", plain(facts[name])] for name in (*asked.FIELDS, "spec")})
     return row
 
 
 def change(
     *, schedule: Schedule, given: Mapping[str, Any], reason: str = "", click: Click,
-    spec: Mapping[str, Any] | None = None,
+    spec: Mapping[str, Any] | None = None, over: Over | None = None,
 ) -> Intervention:  # fmt: skip
-    """Other times, another file, another spec. Whoever changes it is from then on who starts its batches."""
-    facts = asked.read(given, upload=schedule.upload_id is not None)
+    """Other times, another job, other items. Whoever changes it is from then on who starts its batches."""
     why = asked.read_reason(reason, needed=False)
-    if spec is not None:
-        facts["spec"] = _spec(spec, click.by)
 
     def alter(row: Schedule) -> dict[str, Any]:
-        after = {**facts, "user": click.by, "requester": click.by.get_username()}
-        fields = [name for name in (*asked.FIELDS, "spec", "requester") if name in after]
-        what = {name: [_plain(getattr(row, name)), _plain(after[name])] for name in fields}
+        upload = over.upload if over else row.upload
+        after = as_changed(asked.read(given, upload=upload is not None), click.by, spec, over)
+        what = differing(row, after)
+        if not what:
+            raise ValidationError({"action": [_("Nothing differs from how it is, so nothing was changed.")]})
         for name, value in after.items():
             setattr(row, name, value)
-        return {name: pair for name, pair in what.items() if pair[0] != pair[1]}
+        return what
 
     return _alter(schedule, A.CHANGE, click, why, alter)
+
+
+def as_changed(
+    facts: Mapping[str, Any], by: User, spec: Mapping[str, Any] | None = None, over: Over | None = None
+) -> dict[str, Any]:
+    """A row's columns after such a change. Raises ValidationError."""
+    after = {**facts, "user": by, "requester": by.get_username(), **(over.facts() if over else {})}
+    return after if spec is None else {**after, "spec": _spec(spec, by)}
 
 
 def pause(*, schedule: Schedule, reason: str, click: Click) -> Intervention:
@@ -231,10 +252,9 @@ def _free(row: Schedule, at: datetime | None) -> datetime | None:
 
 def _spec(spec: Mapping[str, Any], by: User) -> dict[str, Any]:
     """Checked as a batch's is, over a file that might be; without it."""
-    example = {"uri": "file:///example.csv", "format": "csv"}
-    given = {**spec, "title": "A run", "requester": by.get_username(), "source": example}
+    given = {**spec, **EXAMPLE, "requester": by.get_username()}
     starting.checked(given)
-    return {name: value for name, value in given.items() if name not in ("source", "requester", "title")}
+    return {name: value for name, value in given.items() if name not in NOT_OURS}
 
 
 def _folder(file: Path | None) -> str:
@@ -242,7 +262,3 @@ def _folder(file: Path | None) -> str:
     if found is None:
         raise ValidationError({"pattern": [_("The file does not lie in a folder that may be read.")]})
     return found[0]
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, str | int | bool | list | dict | type(None)) else str(value)

@@ -17,8 +17,11 @@ PLAIN = (
 
 
 def filled_in(batch: Batch) -> dict[str, str]:
+    return filled(batch.spec)
+
+
+def filled(spec: Mapping[str, Any]) -> dict[str, str]:
     """By the names of the form's fields; what the spec does not say is left to the form."""
-    spec: Mapping[str, Any] = batch.spec
     fields = {name: as_typed(spec[name]) for name in PLAIN if spec.get(name) is not None}
     if spec.get("tolerated_failure_rate") is not None:
         fields["tolerated"] = as_typed(100 * spec["tolerated_failure_rate"])

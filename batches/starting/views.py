@@ -59,7 +59,8 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def choices_page(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
     most = uploads.most()
-    context = {"folders": places.listed(), "most": most, "most_mb": most // 1_000_000, "kinds": choosing.KINDS, **more}
+    usual = {"to": reverse("batches:new"), "send": reverse("batches:source"), "kinds": choosing.KINDS}
+    context = {**usual, "folders": places.listed(), "most": most, "most_mb": most // 1_000_000, **more}
     return render(request, "batches/new.html", context, status=status)
 
 
@@ -68,29 +69,34 @@ def choices_page(request: HttpRequest, status: int = 200, **more: Any) -> HttpRe
 @for_ops
 def source(request: HttpRequest) -> HttpResponse:
     """A file, or lines that were typed: kept, looked at, and the form for it. Come back to, it is the first page."""
-    if request.method != "POST":
-        return redirect("batches:new")
+    return taken(request) if request.method == "POST" else redirect("batches:new")
+
+
+def taken(request: HttpRequest, **about: Any) -> HttpResponse:
+    """What was sent is kept. ``about``: of the page of choices, as ``to``, where it goes on. The token is compared
+    below, so the view is exempt.
+    """
     received = Received(uploads.folder(), uploads.most())
     request.upload_handlers = [received]
     try:
-        answer: HttpResponse = _source(request, received)
+        answer: HttpResponse = _taken(request, received, about)
         return answer
     except RequestDataTooBig:
-        return choices_page(request, 400, wrong={"typed": choosing.too_much_typed()})
+        return choices_page(request, 400, wrong={"typed": choosing.too_much_typed()}, **about)
     finally:
         received.discard()
 
 
 @csrf_protect
-def _source(request: HttpRequest, received: Received) -> HttpResponse:
+def _taken(request: HttpRequest, received: Received, about: dict[str, Any]) -> HttpResponse:
     typed, as_what = request.POST.get("text", ""), request.POST.get("as", "")
     place = "typed" if "typed" in request.POST else "upload"
     try:
         upload = choosing.typed(typed, as_what, person(request)) if place == "typed" else None
         upload = upload or choosing.received(received, person(request))
     except BadSource as error:
-        return choices_page(request, 400, wrong={place: str(error)}, typed=typed, as_what=as_what)
-    return _see(request, f"{reverse('batches:new')}?{urlencode({'upload': upload.uuid})}")
+        return choices_page(request, 400, wrong={place: str(error)}, typed=typed, as_what=as_what, **about)
+    return _see(request, f"{about.get('to') or reverse('batches:new')}?{urlencode({'upload': upload.uuid})}")
 
 
 def _see(request: HttpRequest, address: str) -> HttpResponse:
@@ -149,11 +155,11 @@ def _compare(form: StartForm, seen: Seen) -> None:
 def order_page(
     request: HttpRequest, origin: Origin, seen: Seen, form: StartForm, status: int = 200, **more: Any
 ) -> HttpResponse:
-    context = {"origin": origin, "seen": seen, "form": form, **_comes_to(seen, form), **more}
+    context = {"origin": origin, "seen": seen, "form": form, **comes_to(seen, form), **more}
     return render(request, "batches/start.html", context, status=status)
 
 
-def _comes_to(seen: Seen, form: StartForm) -> dict[str, Any]:
+def comes_to(seen: Seen, form: StartForm) -> dict[str, Any]:
     """Of a form that nobody has sent yet: as if it were sent as it is."""
     sent = form if form.is_bound else form_for(seen, data=form.initial)
     sent.is_valid()
@@ -174,7 +180,7 @@ def sums(request: HttpRequest) -> HttpResponse:
     except BadSource as error:
         return render(request, "batches/_sum.html", {"wrong": str(error)})
     form = form_for(seen, data=request.GET.dict())
-    return render(request, "batches/_sum.html", {"seen": seen, "form": form, **_comes_to(seen, form)})
+    return render(request, "batches/_sum.html", {"seen": seen, "form": form, **comes_to(seen, form)})
 
 
 def person(request: HttpRequest) -> User:

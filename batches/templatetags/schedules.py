@@ -6,12 +6,13 @@ from datetime import datetime, time
 from django import template
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from batches.clock.differing import SPEC, Difference, in_words, setting, whole
 from batches.clock.page import Next
-from batches.models import Intervention
+from batches.models import Intervention, Schedule
 
 register = template.Library()
+SHOWN = [name for name in SPEC if name not in ("job", "job_args")]
 MOST_TIMES = 3
 
 
@@ -34,37 +35,17 @@ def clocks(times: Sequence[time]) -> str:
     return said if more <= 0 else _("%(times)s and so on") % {"times": said}
 
 
-_FIELDS = {
-    "title": gettext_lazy("title"),
-    "kind": gettext_lazy("how often"),
-    "at": gettext_lazy("time"),
-    "weekdays": gettext_lazy("days of the week"),
-    "cron": gettext_lazy("when"),
-    "zone": gettext_lazy("time zone"),
-    "overlap": gettext_lazy("when runs meet"),
-    "catchup_seconds": gettext_lazy("made up for"),
-    "jitter_seconds": gettext_lazy("spread"),
-    "pause_on_failure": gettext_lazy("pause on failure"),
-    "pattern": gettext_lazy("file"),
-    "days_before": gettext_lazy("days before"),
-    "only_new": gettext_lazy("refuse the same file"),
-    "spec": gettext_lazy("what is done"),
-    "requester": gettext_lazy("in whose name"),
-}
+@register.filter
+def differences(one: Intervention) -> list[Difference]:
+    """From what to what."""
+    return list(in_words(one.what))
 
 
 @register.filter
-def changed(one: Intervention) -> str:
-    """From what to what, field by field."""
-    found = [(name, pair) for name, pair in one.what.items() if name in _FIELDS and isinstance(pair, list)]
-    return "; ".join(
-        str(_FIELDS[name]) if name == "spec" else f"{_FIELDS[name]} {_said(*pair)}" for name, pair in found
-    )
-
-
-def _said(before: object, after: object) -> str:
-    shown = ["–" if value in ("", [], None) else str(value) for value in (before, after)]
-    return f"{shown[0]} → {shown[1]}"
+def settings(row: Schedule) -> list[tuple[str, str]]:
+    """How its batches are run, as their form calls it: what is not as the contract has it anyway."""
+    own, usual = whole(row.spec), whole({"job": row.spec.get("job")})
+    return [setting(name, value) for name, value in own.items() if name in SHOWN and value != usual.get(name)]
 
 
 @register.filter

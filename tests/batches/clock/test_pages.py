@@ -182,7 +182,7 @@ def test_changed_it_says_from_what_to_what(clock, client):
     sent = {**found, **typed(at="04:15"), "save": "1", "reason": "Too early"}
     answer = client.post(address, sent)
     said = words(client.get(answer["location"]))
-    assert "time 02:30 → 04:15" in said
+    assert "Time 02:30 → 04:15" in said
     assert "Too early" in said
 
 
