@@ -10,17 +10,19 @@ class BatchesConfig(AppConfig):
 
     def ready(self) -> None:
         from approvals import panels, runs
-        from batches import alarms, alone, beginning, budgets, clearing, failing, reconciling, recording
+        from batches import alarms, alone, beginning, budgets, clearing, failing, naming, reconciling, recording
         from batches.clock import connecting
         from batches.release import limits, panel, settling, strict
         from batches.starting import sending as starting
         from batches.starting import uploads
         from batches.steering import sending
         from circuits import subjects
+        from circuits.unread import reading
         from worker import registry
 
         connecting.connect()
         subjects.connect()
+        reading.name_by(naming.workflows_called)
         runs.also(reconciling.compare)
         panels.register(limits.KIND, panel.TEMPLATE, panel.read)
         registry.handler("batches.begin", beginning.begin)

@@ -40,5 +40,11 @@ def schedules_meant(text: str, most: int) -> Sequence[str]:
     return [str(found) for found in rows.values_list("uuid", flat=True)[:most]]
 
 
+def workflows_called(ids: Sequence[str]) -> Mapping[str, tuple[str, str]]:
+    """A title and a page for each id that is a batch's."""
+    rows = Batch.objects.filter(workflow_id__in=ids).only("uuid", "title", "workflow_id").order_by("pk")
+    return {row.workflow_id: (_("Batch %(title)s") % {"title": row}, row.get_absolute_url()) for row in rows}
+
+
 subjects.register("batch", labels=batches_called, find=batches_meant)
 subjects.register("schedule", labels=schedules_called, find=schedules_meant)

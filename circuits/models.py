@@ -141,4 +141,5 @@ from circuits.limits.rows import LimitOrder as LimitOrder  # noqa: E402
 from circuits.orders import Order as Order  # noqa: E402  (found here, as every row is)
 from circuits.registry import Rung as Rung  # noqa: E402
 from circuits.registry import Service as Service  # noqa: E402
+from circuits.unread.rows import Unread as Unread  # noqa: E402
 from circuits.versions import ServiceVersion as ServiceVersion  # noqa: E402

@@ -1,4 +1,4 @@
-"""What needs ops, wherever they are on the site: circuits that are open or half open, and that no worker runs."""
+"""What needs ops, wherever they are on the site: circuits that are not closed, what waits for lost files, no worker."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from circuits import faces, queries
 from circuits.access import is_ops
 from circuits.models import Change, Circuit
+from circuits.unread import reading
+from circuits.unread.reading import Waiting
 from live.once import once
 from live.queries import ALIVE, last_beat
 from worker.resilience.circuit_state import FORCED_OPEN, OPEN
@@ -37,12 +42,29 @@ class Needing:
 
 @dataclass(frozen=True)
 class Needs:
+    """``unread``: the first of the workflows that wait for what is kept outside Temporal; so many are there."""
+
     circuits: Sequence[Needing]
     no_worker: bool
+    unread: Sequence[Waiting] = ()
+    number_unread: int = 0
 
     @property
     def number(self) -> int:
-        return len(self.circuits) + self.no_worker
+        return len(self.circuits) + self.number_unread + self.no_worker
+
+    @property
+    def more_unread(self) -> int:
+        return self.number_unread - len(self.unread)
+
+    @property
+    def said(self) -> str:
+        """In one line."""
+        parts = [_needing_a_look(len(self.circuits)), _waiting_for_files(self.number_unread)]
+        parts = [part for part in parts if part]
+        if self.no_worker:
+            parts.append(_("and no worker runs") if parts else _("no worker runs"))
+        return capfirst(", ".join(parts))
 
     @property
     def open(self) -> int:
@@ -54,13 +76,24 @@ def for_ops(user: Any) -> Needs | None:
     return once(("needs_ops",), needs) if is_ops(user) else None
 
 
+def _needing_a_look(number: int) -> str:
+    said = ngettext("%(number)s circuit needs a look", "%(number)s circuits need a look", number)
+    return said % {"number": number} if number else ""
+
+
+def _waiting_for_files(number: int) -> str:
+    said = ngettext("%(number)s workflow waits for a file", "%(number)s workflows wait for files", number)
+    return said % {"number": number} if number else ""
+
+
 def needs() -> Needs:
     rows = queries.needing()
     openings = queries.openings(rows)
     titles = {name: str(service) for name, service in queries.services().items()} if rows else {}
     found = [_needing(row, titles.get(row.service, row.service), openings.get(row.pk)) for row in rows]
     found.sort(key=lambda one: (faces.rank(one.face), one.title.lower()))
-    return Needs(found, not worker_alive())
+    unread = reading.waiting()
+    return Needs(found, not worker_alive(), unread, reading.number() if unread else 0)
 
 
 def _needing(row: Circuit, title: str, opening: Change | None) -> Needing:
@@ -75,4 +108,4 @@ def worker_alive() -> bool:
 
 
 def version() -> Hashable:
-    return queries.version(), worker_alive()
+    return queries.version(), worker_alive(), reading.version()

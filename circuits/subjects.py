@@ -92,6 +92,28 @@ class OfCircuit(Subject):
         return reverse("circuits:circuit", args=[_episode.service])
 
 
+_LOST = _(
+    "Files are gone, changed, or may not be read. Put them back, and all goes on by itself; home names what waits for "
+    "which."
+)
+
+
+@register
+class OfUnread(Subject):
+    name = "unread"
+    types = {
+        "begins": ("payload.missing", _("a workflow waits for a file that is kept outside Temporal")),
+        "lasts": ("payload.still_missing", _("a workflow still waits for such a file")),
+        "ends": ("payload.back", _("no workflow waits for such a file any more")),
+    }
+    headlines = {
+        "begins": _("A workflow waits for a file that cannot be had"),
+        "lasts": _("A workflow still waits for a file that cannot be had"),
+        "ends": _("No workflow waits for a file any more"),
+    }
+    says = {"begins": _LOST, "lasts": _LOST, "ends": _("All of them are back, or nobody needs them any more.")}
+
+
 @register
 class OfWorker(Subject):
     name = "worker"

@@ -13,6 +13,7 @@ from approvals.models import OPEN, Attempt, Request
 from audit.models import Entry
 from batches.models import ENDED, Batch
 from batches.models import State as BatchState
+from circuits.unread import reading
 from dashboard.circuit_gauges import circuit_metrics
 from dashboard.counters import counters
 from dashboard.drift import drift_metrics
@@ -40,6 +41,11 @@ class FromTheDatabase(Collector):
         yield from counters()
         yield from drift_metrics()
         yield from circuit_metrics()
+        yield GaugeMetricFamily(
+            "leitstand_workflows_without_payload",
+            "Workflows that wait for something kept outside Temporal that cannot be read.",
+            value=reading.number(),
+        )
         yield _open_batches()
         yield from _system()
 

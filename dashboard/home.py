@@ -77,6 +77,8 @@ def _lead_of_all(
 def lead_for_ops(needed: ops.Needs) -> str:
     if needed.no_worker:
         return _("Nothing is lost, and nothing moves until a worker runs.")
+    if needed.number_unread and not needed.open:
+        return _("Parts of what is worked on are kept in files that cannot be had. All goes on once they are back.")
     if needed.open:
         return _("Calls are refused. The page of each says why, who serves meanwhile, and what can be done.")
     return _("Trials are out, or about to go: the page of each says how they went.")

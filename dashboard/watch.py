@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.posting import postman
 from accounts.sending import courier
 from circuits import episodes
+from circuits.unread import looking
 from live.queries import ALIVE, last_beat
 from live.writes import write
 from worker.ticking import Ticking
@@ -32,6 +33,7 @@ class Watch:
             _well(last)
         elif now - max(last or self.since, self.since) >= timedelta(seconds=settings.NO_WORKER_SECONDS):
             _none(last or self.since)
+            looking.look()
             episodes.tell_due()
             courier.go()
             postman.go()

@@ -20,7 +20,7 @@ from worker.apart import TO_END
 from worker.database import with_the_database
 from worker.guard import guard
 from worker.lines import name_the_runs
-from worker.payloads import sizes
+from worker.payloads import sizes, unread
 from worker.queues import Queue
 from worker.slots import Counting
 from worker.ticking import Ticking
@@ -129,6 +129,7 @@ class Process:
         chores = {
             "the pulse": self._beat,
             "the sizes of payloads": sizes.hand_on,
+            "payloads that cannot be read": unread.hand_on,
             **({} if self.part else registry.chores()),
         }
         self._ticking = [Ticking(name, chore, around=with_the_database) for name, chore in chores.items()]

@@ -19,7 +19,8 @@ PURE = (
     "batch_contract", "batch_wire", "batch_state", "batch_counting", "batch_orders", "batch_telling", "batch_steps",
     "batch_asking", "batch_binding", "batch_waiting", "payloads.config", "payloads.packing", "payloads.plainly",
     "dataset_contract", "dataset_steps", "payloads.sizes", "payloads.troubles", "payloads.folder", "payloads.outside",
-    "payloads.bucket", "payloads.counting", "payloads.s3driver", "payloads.s3errors",
+    "payloads.bucket", "payloads.counting", "payloads.s3driver", "payloads.s3errors", "payloads.places",
+    "payloads.unread",
     "batch_children", "batch_strategy", "batch_groups", "batch_rungs", "batch_holding", "batch_together", "clock_wire",
 )  # fmt: skip
 

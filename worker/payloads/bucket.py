@@ -115,7 +115,10 @@ class Bucket:
         return []
 
     def name_of(self, key: str) -> str:
-        return f"The stored object s3://{config.bucket}/{key:.1100}"
+        return f"The stored object {self.where(key)}"
+
+    def where(self, key: str) -> str:
+        return f"s3://{config.bucket}/{key:.1100}"
 
     def _checked(self, key: str) -> str:
         if owner_in(key, self.prefix) is None:

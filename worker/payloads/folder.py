@@ -142,7 +142,10 @@ class Folder:
         return size
 
     def name_of(self, key: str) -> str:
-        return f"The stored file {self.root / key}"
+        return f"The stored file {self.where(key)}"
+
+    def where(self, key: str) -> str:
+        return str(self.root / key)
 
     # --- all of them ------------------------------------------------------------------------------------------------
 

@@ -6,18 +6,21 @@ cannot be had raises: a workflow then waits, and goes on once the file is back (
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from temporalio.api.common.v1 import Payload
 from temporalio.api.sdk.v1.external_storage_pb2 import ExternalStorageReference
 from temporalio.converter import (
+    ActivitySerializationContext,
     ExternalStorage,
+    SerializationContext,
     StorageDriver,
     StorageDriverClaim,
     StorageDriverRetrieveContext,
     StorageDriverStoreContext,
     StorageDriverWorkflowInfo,
+    WithSerializationContext,
 )
 
 from worker.payloads.bucket import LONGEST, path_of
@@ -27,6 +30,7 @@ from worker.payloads.folder import KEY, Folder, Owner
 from worker.payloads.plainly import is_plain
 from worker.payloads.s3driver import S3Driver
 from worker.payloads.troubles import NotRead, Trouble, counted
+from worker.payloads.unread import note
 
 
 class FolderDriver(StorageDriver):
@@ -65,7 +69,7 @@ class FolderDriver(StorageDriver):
         try:
             data = Folder(_root()).read(key)
         except Trouble as trouble:
-            raise counted(trouble) from trouble.__cause__
+            raise counted(trouble, "payloads", key) from trouble.__cause__
         count("read", len(data))
         return Payload.FromString(data)
 
@@ -91,8 +95,39 @@ _NOWHERE = _Nowhere()
 
 
 @dataclass(frozen=True)
-class Outside(ExternalStorage):
-    """The SDK's, but that no reference from outside can raise for what it looks like."""
+class Outside(ExternalStorage, WithSerializationContext):
+    """The SDK's, but that no reference from outside can raise for what it looks like, and who waits is noted."""
+
+    reader: SerializationContext | None = field(default=None, compare=False)
+    """For whom it reads: an activity, or its workflow."""
+
+    def with_context(self, context: SerializationContext) -> "Outside":
+        made = replace(self, reader=context)
+        object.__setattr__(made, "_store_context", self._store_context)
+        return made
+
+    async def _retrieve_payload(self, payload: Payload) -> Payload:
+        try:
+            return await super()._retrieve_payload(payload)
+        except NotRead as trouble:
+            raise self._noted(trouble) from None
+
+    async def _retrieve_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
+        try:
+            return await super()._retrieve_payload_sequence(payloads)
+        except NotRead as trouble:
+            raise self._noted(trouble) from None
+
+    def _noted(self, trouble: NotRead) -> NotRead:
+        """If a worker's workflow, or an activity of it, waits for it: not what a client only wants to look at.
+
+        Without where it came from: Temporal keeps no failure of an activity that is larger than 4 KB.
+        """
+        target = self._store_context.target
+        if isinstance(target, StorageDriverWorkflowInfo) and target.id and target.run_id:
+            own = self.reader if isinstance(self.reader, ActivitySerializationContext) else None
+            note(trouble, target.id, target.run_id, (own.activity_type or "") if own else "")
+        return trouble.with_traceback(None)
 
     def _get_driver_by_name(self, name: str) -> StorageDriver:
         return self._driver_map.get(name, _NOWHERE)

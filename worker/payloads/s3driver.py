@@ -86,8 +86,10 @@ class S3Driver(S3StorageDriver):
             (payload,) = await super().retrieve(context, [claim])
         except Exception as error:
             if trouble := trouble_in(error):
-                raise counted(trouble) from None
-            raise counted(_broken(claim)) from None  # the SDK's word for a wrong checksum
+                raise counted(trouble, "bucket", claim.claim_data["key"]) from None
+            raise counted(
+                _broken(claim), "bucket", claim.claim_data["key"]
+            ) from None  # the SDK's word for a wrong checksum
         count("read", payload.ByteSize())
         return payload
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from worker.datasets import kinds
-from worker.payloads.bucket import PAYLOADS, Bucket
 from worker.payloads.config import config
-from worker.payloads.folder import Blob, Folder
+from worker.payloads.folder import Blob
+from worker.payloads.places import payload_places
 from worker.payloads.referring import Asking, Referred, State
 from worker.payloads.troubles import NotRead
 
@@ -66,12 +66,6 @@ def places() -> dict[str, Place]:
     """By name: of payloads, and of data sets by their kind."""
     sets = {f"datasets-{name}": kept for name, kept in kinds.all_kinds().items()} if config.folder else {}
     return {**payload_places(), **sets}
-
-
-def payload_places() -> dict[str, Place]:
-    """Wherever some may lie, whichever is configured now."""
-    places: dict[str, Place] = {"payloads": Folder(config.folder)} if config.folder else {}
-    return {**places, **({"bucket": Bucket(PAYLOADS)} if config.bucket else {})}
 
 
 def found(among: Mapping[str, Place], asking: Asking) -> Iterator[Found]:

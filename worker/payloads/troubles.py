@@ -14,6 +14,8 @@ class Trouble(Exception):
     def __init__(self, cause: str, sentence: str) -> None:
         super().__init__(sentence)
         self.cause = cause
+        self.place = self.key = ""
+        """Of what cannot be read, once that is known."""
 
 
 class NotStored(Trouble):
@@ -24,8 +26,9 @@ class NotRead(Trouble):
     """It is referred to and cannot be had now."""
 
 
-def counted(trouble: Trouble) -> Trouble:
+def counted(trouble: Trouble, place: str = "", key: str = "") -> Trouble:
     """For ops: on /metrics, and in the log."""
+    trouble.place, trouble.key = place, key
     direction = "store" if isinstance(trouble, NotStored) else "read"
     sizes.add("payload_storage_failures", 1, direction=direction, cause=trouble.cause)
     log.warning("%s", trouble)
