@@ -20,11 +20,16 @@ def levels(progress: Mapping[str, Any], data: Mapping[str, Any] | None) -> Seque
     tree = progress.get("reducing")
     if not tree or not data:
         return []
-    found: list[Level] = []
-    partials = int(data["chunks"])
-    for number in range(1, int(tree["levels"]) + 1):
-        partials = max(1, -(-partials // int(tree["fan_in"])))
-        found.append(_level(number, partials, tree))
+    groups = sizes(int(data["chunks"]), int(tree["fan_in"]))
+    return [_level(number, each, tree) for number, each in enumerate(groups, 1)]
+
+
+def sizes(partials: int, fan_in: int) -> list[int]:
+    """How many reduces each level has. There is one level at least, for what a map returned is no result yet."""
+    found: list[int] = []
+    while not found or partials > 1:
+        partials = max(1, -(-partials // fan_in))
+        found.append(partials)
     return found
 
 

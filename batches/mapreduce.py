@@ -10,6 +10,7 @@ from worker.resilience.fallback import NotAgain
 
 @mapper("map_values", title="adds up the numbers of a column")
 def map_values(*, items: list[Any], column: str = "value") -> dict[str, Any]:
+    """The number that each item has in this column; a text such as 1.5 is read as one. An item without one fails."""
     numbers: list[Any] = [item[column] if isinstance(item, dict) and column in item else None for item in items]
     if not set(map(type, numbers)) <= {int, float}:
         numbers = [_number(number, column) for number in numbers]
@@ -18,6 +19,7 @@ def map_values(*, items: list[Any], column: str = "value") -> dict[str, Any]:
 
 @reducer("reduce_values", title="adds sums up, and says their average")
 def reduce_values(*, partials: list[Any]) -> dict[str, Any]:
+    """Gives the total, how many numbers it is of, and their average; 0 for none."""
     total = _sum([partial["total"] for partial in partials])
     count = sum(partial["count"] for partial in partials)
     return {"total": total, "count": count, "average": total / count if count else 0}

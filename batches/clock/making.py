@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from batches.clock import names, services
 from batches.clock.forms import ClockForm
 from batches.clock.services import Click
-from batches.models import Schedule
+from batches.models import Kind, Schedule
 from batches.starting import views as starting
 from batches.starting.forms import StartForm
 from batches.starting.origins import Origin, origin_of
@@ -35,6 +35,8 @@ def new(request: HttpRequest) -> HttpResponse:
             return redirect(f"{reverse('batches:new')}?{request.GET.urlencode()}")
         if origin.reference is None:
             raise BadSource(only_a_file())
+        if origin.kind == Kind.MAPREDUCE:
+            raise BadSource(_("By the clock only jobs are run over a file, not a map and a reduce. Choose it again."))
         return _new(request, origin, see(origin, request.POST.get("item_key", "")))
     except BadSource as error:
         return starting.choices_page(request, 400, wrong={"all": str(error)})

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-
 from batches.models import Batch, Kind
 from batches.starting.origins import again_of, degraded_of, failed_of
 from worker.chunks import folders
@@ -25,7 +23,7 @@ class Offered:
 
 def offered(row: Batch) -> Offered:
     if row.kind == Kind.MAPREDUCE:
-        return Offered(_("a MapReduce is started by a program, or in a terminal by “manage.py batch mapreduce”."))
+        return Offered(_why_not(row))
     failed = _failed(row)
     final = row.failures.filter(final=True).count() if failed else 0
     return Offered(_why_not(row), failed, final, _degraded(row))

@@ -1,22 +1,21 @@
 """What ops fill in to start a batch. What was typed is kept; what is wrong with it the contract's reader says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
-from uuid import UUID, uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from approvals import inputs
 from approvals.forms import Typed
 from batches.paces import PACES, SPANS, WithPaces, choice_field, number_field, number_typed
 from batches.starting import services
-from batches.starting.jobs import JobFields, job_fields
+from batches.starting.items import ItemsForm, choose
+from batches.starting.jobs import job_fields
 from batches.starting.rungs import WithRungs
 from circuits.models import Service
-from worker.batch_contract import FAIL, PAUSE, ROLLING, SLIDING
+from worker.batch_contract import PAUSE, ROLLING, SLIDING
 from worker.batch_rungs import FALLBACK
 from worker.batch_strategy import ABANDON, ACTIVITIES, PER_CHUNK, PER_ITEM, REQUEST_CANCEL, TERMINATE
 
@@ -37,19 +36,15 @@ CHILDREN = ("strategy", "group_by", "parent_close_policy", "wait")
 """As those."""
 
 
-class StartForm(WithPaces, WithRungs):
-    """``form_id`` becomes the uuid of the batch, ``seen`` is the mark of the file as it was looked at."""
+class StartForm(ItemsForm, WithPaces, WithRungs):
+    """A job for each item."""
 
-    title = Typed(label=gettext_lazy("Title"), widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    BEGIN = BEGIN
+    field_order = ("title", "job")
     job = Typed(label=gettext_lazy("Job"), widget=forms.Select)
-    item_key = Typed(label=gettext_lazy("Column that names an item"))
     chunk_size = number_field(gettext_lazy("Items per chunk"))
     max_parallel = number_field(gettext_lazy("Chunks at once"))
     service = Typed(label=gettext_lazy("Service that the job calls"), widget=forms.Select)
-    tolerated = number_field(gettext_lazy("% of items that may fail"))
-    on_tolerance = choice_field(
-        gettext_lazy("If more fail"), (PAUSE, gettext_lazy("pause and ask")), (FAIL, gettext_lazy("end it as failed"))
-    )
     item_attempts = number_field(gettext_lazy("Tries of an item"))
     item_timeout_seconds = number_field(gettext_lazy("Seconds for one try"))
     chunk_timeout_seconds = number_field(gettext_lazy("Seconds for a chunk"))
@@ -77,34 +72,18 @@ class StartForm(WithPaces, WithRungs):
         ("true", gettext_lazy("when its children have ended")),
         ("false", gettext_lazy("when all have begun")),
     )
-    form_id = Typed(widget=forms.HiddenInput)
-    seen = Typed(widget=forms.HiddenInput)
 
-    def __init__(
-        self, *args: Any, source: Mapping[str, Any], columns: tuple[str, ...], paces: int = PACES, **more: Any
-    ) -> None:
-        """``columns``: those of the data, to choose the key from, where they are known for all of it."""
+    def __init__(self, *args: Any, paces: int = PACES, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.source = source
-        if not self.is_bound:
-            self.initial = {**BEGIN, "form_id": str(uuid4()), **self.initial}
-        given: Mapping[str, Any] = self.data if self.is_bound else self.initial
+        given = self.given
         self.jobs = job_fields(given, bound=self.is_bound)
         jobs, known = [(job.name, f"{job.name}: {job.title}") for job in self.jobs], _services()
-        _choose(self.fields["job"], _("choose one"), jobs, given.get("job"))
-        _choose(self.fields["service"], _("none that is watched"), known, given.get("service"))
+        choose(self.fields["job"], _("choose one"), jobs, given.get("job"))
+        choose(self.fields["service"], _("none that is watched"), known, given.get("service"))
         self.add_rungs(given, jobs, known)
-        if columns:
-            self.fields["item_key"].widget = forms.Select(
-                choices=[("", _("none: its number")), *((column, column) for column in columns)]
-            )
-            _choose(
-                self.fields["group_by"],
-                _("no column: of each chunk"),
-                [(column, column) for column in columns],
-                given.get("group_by"),
-                forms.Select,
-            )
+        if self.columns:
+            columns = [(column, column) for column in self.columns]
+            choose(self.fields["group_by"], _("no column: of each chunk"), columns, given.get("group_by"), forms.Select)
         self.add_paces(given, paces)
         self.spec: dict[str, Any] = {}
 
@@ -130,26 +109,7 @@ class StartForm(WithPaces, WithRungs):
             str(self[name].value() or "").strip() for name in others
         )
 
-    @property
-    def others(self) -> list[str]:
-        """What is wrong and belongs to no field that is shown."""
-        beside = [self.errors.get(name, ()) for name in ("form_id", "seen", "__all__")]
-        return [str(error) for errors in beside for error in errors]
-
-    def focus_on_what_is_wrong(self) -> None:
-        if wrong := next((name for name in self.fields if name in self.errors), None):
-            self.fields[wrong].widget.attrs["autofocus"] = True
-
     # --- read ------------------------------------------------------------------------------------------------------
-
-    def clean_title(self) -> str:
-        return inputs.line_of(self.cleaned_data["title"], 200, _("Give the batch a title."))
-
-    def clean_form_id(self) -> UUID:
-        try:
-            return UUID(self.cleaned_data["form_id"].strip())
-        except ValueError:
-            raise ValidationError(_("This form is damaged. Open the page again.")) from None
 
     def clean(self) -> None:
         """All of it as a program would say it, and what the contract's reader says of that beside its field."""
@@ -196,7 +156,7 @@ class StartForm(WithPaces, WithRungs):
         return said
 
     def _spec(self) -> dict[str, Any]:
-        typed = {name: str(self.cleaned_data.get(name) or "").strip() for name in self.fields}
+        typed = self.typed
         spec: dict[str, Any] = {
             "title": typed["title"],
             "job": typed["job"],
@@ -209,36 +169,13 @@ class StartForm(WithPaces, WithRungs):
             "parent_close_policy": typed["parent_close_policy"] or TERMINATE,
             "wait": typed["wait"] != "false",
             "group_by": typed["group_by"],
-            "job_args": self._arguments(typed["job"]),
+            "job_args": self.arguments(self.jobs, typed["job"], "job"),
             "pace": self.limits_in(typed),
             **self.rungs_in(typed),
+            **self.share_in(typed),
         }
         spec |= {name: number for name in NUMBERS if (number := number_typed(typed[name])) is not None}
-        share = number_typed(typed["tolerated"].rstrip("% "))
-        if share is not None:
-            spec["tolerated_failure_rate"] = share / 100 if isinstance(share, int | float) else share
         return spec
-
-    def _arguments(self, job: str) -> dict[str, Any]:
-        found: JobFields | None = next((one for one in self.jobs if one.name == job), None)
-        if found is None:
-            return {}
-        try:
-            return found.read(self.data)
-        except ValidationError as error:
-            self.add_error("job", error)
-            return {}
-
-
-def _choose(
-    field: forms.Field, none: Any, known: list[tuple[str, Any]], chosen: Any, widget: type[forms.Select] | None = None
-) -> None:
-    """What is gone is offered as that, not replaced by something else unseen."""
-    field.widget = widget() if widget else field.widget
-    choices = [("", none), *known]
-    if chosen and str(chosen) not in dict(choices):
-        choices.append((str(chosen), _("%(name)s, which is not known any more") % {"name": str(chosen)[:60]}))
-    field.widget.choices = choices
 
 
 def _services() -> list[tuple[str, Any]]:

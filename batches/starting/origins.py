@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from batches.beginning import uuid_named
-from batches.models import Batch, Failure, Upload
+from batches.models import Batch, Failure, Kind, Upload
 from batches.starting import places
 from batches.starting.filled import filled_in
 from worker.chunks import degraded, folders
@@ -53,6 +53,17 @@ class Origin:
         return urlencode(self.query)
 
     @property
+    def kind(self) -> Kind:
+        """What is made of it: as the address says, else the same as what it follows."""
+        if self.query.get("do") in Kind.values:
+            return Kind(self.query["do"])
+        return Kind(self.follows.kind) if self.follows else Kind.BATCH
+
+    def ways(self) -> list[tuple[Kind, str]]:
+        """All that can be made of it, each with its address."""
+        return [(kind, urlencode({**self.query, "do": kind})) for kind in Kind]
+
+    @property
     def is_failed(self) -> bool:
         return "failed_of" in self.source
 
@@ -63,6 +74,11 @@ class Origin:
 
 def origin_of(asked: Mapping[str, str], by: User) -> Origin | None:
     """None where nothing is chosen yet. Raises Http404 for what is not there or not theirs, BadSource in words."""
+    found, do = _chosen(asked, by), asked.get("do")
+    return replace(found, query={**found.query, "do": do}) if found and do in Kind.values else found
+
+
+def _chosen(asked: Mapping[str, str], by: User) -> Origin | None:
     if "upload" in asked:
         return _of_upload(asked["upload"], asked.get("format", ""), by)
     if "file" in asked:

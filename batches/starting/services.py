@@ -150,12 +150,17 @@ def _kept(
             **about,
             **(held_back(found) if found else {}),
         )
-        follows = row.follows
-        before = {"follows": follows.reference, "follows_uuid": str(follows.uuid)} if follows else {}
-        _enter(row, "batch.ordered", {**kept(read), **before}, row)
-        if follows:
-            _enter(follows, "batch.started_again", {"as": row.reference, "as_uuid": str(row.uuid)}, row)
+        enter_order(row, read)
         return row, ask(row, found, given, by=by) if found else None
+
+
+def enter_order(row: Batch, read: BatchSpec) -> None:
+    """Into the ledger, also at what is started again by it. The caller holds the transaction."""
+    follows = row.follows
+    before = {"follows": follows.reference, "follows_uuid": str(follows.uuid)} if follows else {}
+    _enter(row, "batch.ordered", {**kept(read), **before}, row)
+    if follows:
+        _enter(follows, "batch.started_again", {"as": row.reference, "as_uuid": str(row.uuid)}, row)
 
 
 def _enter(row: Batch, kind: str, data: dict[str, Any], ordered: Batch) -> None:

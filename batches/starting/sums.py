@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from batches.budgets import window_of
+from batches.levels import sizes
 from worker.batch_contract import MAX_CHUNK, MAX_PARALLEL, read_pace
 from worker.batch_strategy import PER_ITEM
+from worker.mapreduce_contract import FAN_IN, MOST_FAN_IN
 from worker.reading import as_number
 from worker.resilience.pace import SLIDING_WINDOW, Limit
 
@@ -41,6 +43,29 @@ def sum_of(items: int, spec: Mapping[str, Any]) -> Sum | None:
         limits = [*limits, Limit(SLIDING_WINDOW, budget.limit, budget.seconds)]
     least = max((least_of(limit, items) for limit in limits), default=None)
     return Sum(items, chunks, size, at_once, least)
+
+
+@dataclass(frozen=True)
+class TreeSum:
+    """``levels``: how many reduces each has."""
+
+    items: int
+    maps: int
+    at_once: int
+    levels: list[int]
+
+
+def tree_of(items: int, call: Mapping[str, Any]) -> TreeSum | None:
+    """What a MapReduce comes to. None where what was typed makes no sense."""
+    size, parallel = (
+        _whole(call.get("chunk_size") or 100, MAX_CHUNK),
+        _whole(call.get("max_parallel") or 10, MAX_PARALLEL),
+    )
+    fan_in = _whole(call.get("fan_in") or FAN_IN, MOST_FAN_IN)
+    if not size or not parallel or fan_in < 2:
+        return None
+    maps = math.ceil(items / size)
+    return TreeSum(items, maps, min(maps, parallel), sizes(maps, fan_in))
 
 
 def least_of(limit: Limit, items: int) -> float:

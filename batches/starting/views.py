@@ -15,18 +15,23 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_safe
 
+from batches.models import Batch, Kind
 from batches.release import limits
-from batches.starting import choosing, places, services, uploads
+from batches.starting import choosing, mapreduce, places, services, uploads
 from batches.starting.forms import StartForm
+from batches.starting.mapreduce_form import MapReduceForm
 from batches.starting.origins import Origin, origin_of
 from batches.starting.receiving import Received
 from batches.starting.seeing import Seen, see
-from batches.starting.sums import sum_of
+from batches.starting.sums import sum_of, tree_of
 from circuits.access import is_ops
 from live.once import read_once
 from worker.datasets.references import BadSource
 
 View = Callable[..., HttpResponse]
+Form = StartForm | MapReduceForm
+
+PAGES = {Kind.BATCH: "batches/start.html", Kind.MAPREDUCE: "batches/start_mapreduce.html"}
 
 
 def for_ops(view: View) -> View:
@@ -112,13 +117,13 @@ def _see(request: HttpRequest, address: str) -> HttpResponse:
 @read_once
 def _fresh(request: HttpRequest, origin: Origin) -> HttpResponse:
     seen = see(origin, str(origin.initial.get("item_key", "")))
-    form = form_for(seen, initial={**origin.initial, "seen": seen.mark})
+    form = _form(origin, seen, initial={**origin.initial, "seen": seen.mark})
     return order_page(request, origin, seen, form)
 
 
 def _order(request: HttpRequest, origin: Origin) -> HttpResponse:
     seen = see(origin, request.POST.get("item_key", ""))
-    form = form_for(seen, data=request.POST.dict())
+    form = _form(origin, seen, data=request.POST.dict())
     if "look" in request.POST:
         form.is_valid()
         return order_page(request, origin, seen, form)
@@ -126,20 +131,37 @@ def _order(request: HttpRequest, origin: Origin) -> HttpResponse:
     if not form.is_valid():
         form.focus_on_what_is_wrong()
         return order_page(request, origin, seen, form, 400, judged=True)
-    about: dict[str, Any] = {"upload": origin.upload, "follows": origin.follows}
     try:
-        row = services.begin(spec=form.spec, by=person(request), uuid=form.cleaned_data["form_id"], **about)
+        row = _begin(origin, form, person(request))
     except ValidationError as error:
         form.refuse(error)
         return order_page(request, origin, seen, form, 400, judged=True)
     return redirect(row)
 
 
+def _begin(origin: Origin, form: Form, by: User) -> Batch:
+    about: dict[str, Any] = {"upload": origin.upload, "follows": origin.follows}
+    about |= {"by": by, "uuid": form.cleaned_data["form_id"]}
+    if isinstance(form, MapReduceForm):
+        return mapreduce.begin(source=form.source, call=form.call, **about)
+    return services.begin(spec=form.spec, **about)
+
+
+def _form(origin: Origin, seen: Seen, **more: Any) -> Form:
+    if origin.kind == Kind.MAPREDUCE:
+        return MapReduceForm(**more, **_over(seen))
+    return form_for(seen, **more)
+
+
 def form_for(seen: Seen, **more: Any) -> StartForm:
-    return StartForm(**more, source=seen.source, columns=seen.look.columns if seen.look else ())
+    return StartForm(**more, **_over(seen))
 
 
-def _compare(form: StartForm, seen: Seen) -> None:
+def _over(seen: Seen) -> dict[str, Any]:
+    return {"source": seen.source, "columns": seen.look.columns if seen.look else ()}
+
+
+def _compare(form: Form, seen: Seen) -> None:
     """What was looked at is what is started, and each item has a name of its own."""
     before = str(form.data.get("seen", "")).strip()
     if before and before != seen.mark:
@@ -153,16 +175,18 @@ def _compare(form: StartForm, seen: Seen) -> None:
 
 
 def order_page(
-    request: HttpRequest, origin: Origin, seen: Seen, form: StartForm, status: int = 200, **more: Any
+    request: HttpRequest, origin: Origin, seen: Seen, form: Form, status: int = 200, **more: Any
 ) -> HttpResponse:
     context = {"origin": origin, "seen": seen, "form": form, **comes_to(seen, form), **more}
-    return render(request, "batches/start.html", context, status=status)
+    return render(request, PAGES[origin.kind], context, status=status)
 
 
-def comes_to(seen: Seen, form: StartForm) -> dict[str, Any]:
+def comes_to(seen: Seen, form: Form) -> dict[str, Any]:
     """Of a form that nobody has sent yet: as if it were sent as it is."""
-    sent = form if form.is_bound else form_for(seen, data=form.initial)
+    sent = form if form.is_bound else type(form)(data=form.initial, source=form.source, columns=form.columns)
     sent.is_valid()
+    if isinstance(sent, MapReduceForm):
+        return {"sum": tree_of(seen.about, sent.call)}
     return {"sum": sum_of(seen.about, sent.spec), "front": limits.foreseen(sent.spec, seen.about)}
 
 
@@ -179,7 +203,7 @@ def sums(request: HttpRequest) -> HttpResponse:
         seen = see(origin, request.GET.get("item_key", ""))
     except BadSource as error:
         return render(request, "batches/_sum.html", {"wrong": str(error)})
-    form = form_for(seen, data=request.GET.dict())
+    form = _form(origin, seen, data=request.GET.dict())
     return render(request, "batches/_sum.html", {"seen": seen, "form": form, **comes_to(seen, form)})
 
 

@@ -61,7 +61,10 @@ def not_valid(error: ValidationError) -> Stop:
     return refused(error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages})
 
 
-_OPTIONS = {"item_key": "key", "form_id": "id", "order_id": "id", "limits": ""}
+_OPTIONS = {
+    "item_key": "key", "form_id": "id", "order_id": "id", "limits": "", "tolerated_failure_rate": "tolerated",
+    "map_activity": "map", "map_args": "map-arg", "reduce_activity": "reduce", "reduce_args": "reduce-arg",
+}  # fmt: skip
 
 
 def _line(name: str, said: str) -> str:
@@ -74,4 +77,5 @@ def _option(name: str) -> str:
     if name.startswith("pace-"):
         return "--pace: "
     option = _OPTIONS.get(name, name)
-    return f"--{option.replace('_', '-')}: " if option and option not in ("__all__", "source", "action") else ""
+    unnamed = ("", "__all__", "source", "dataset", "action")
+    return "" if option in unnamed else f"--{option.replace('_', '-')}: "

@@ -1,14 +1,16 @@
-// The form of a new batch: only the chosen job's arguments, no button for what comes by itself, and a file that is too big
-// before it is sent; while it is sent, how much of it has gone out. All works without this file.
+// The form of a new batch: only the arguments of what is chosen, no button for what comes by itself, and a file that is too
+// big before it is sent; while it is sent, how much of it has gone out. All works without this file.
 "use strict";
 
 (() => {
-  function showJob() {
-    const chosen = document.getElementById("id_job")?.value;
-    for (const set of document.querySelectorAll("[data-job]")) set.hidden = set.dataset.job !== chosen;
+  function showChosen() {
+    for (const of of ["job", "map", "reduce"]) {
+      const chosen = document.getElementById(`id_${of}`)?.value;
+      for (const set of document.querySelectorAll(`[data-${of}]`)) set.hidden = set.dataset[of] !== chosen;
+    }
   }
   document.addEventListener("change", (event) => {
-    if (event.target.id === "id_job") showJob();
+    showChosen();
     if (event.target.type !== "file") return;
     const most = Number(event.target.form.dataset.most);
     const said = event.target.form.querySelector("[data-too-big]");
@@ -64,6 +66,6 @@
     for (const one of document.querySelectorAll("[data-busy], [data-sent]")) one.hidden = true;
   });
   for (const one of document.querySelectorAll("[data-by-itself]")) one.hidden = true;
-  showJob();
-  window.addEventListener("pageshow", showJob);
+  showChosen();
+  window.addEventListener("pageshow", showChosen);
 })();

@@ -42,8 +42,8 @@ class Starting:
         assert response.status_code == 200, words(response)
         form = response.context["form"]
         given = {name: str(form[name].value() or "") for name in form.fields}
-        for job in form.jobs:
-            given |= {field.name: field.value for field in job.fields}
+        for of in ("jobs", "maps", "reduces"):
+            given |= {field.name: field.value for one in getattr(form, of, ()) for field in one.fields}
         return {**given, "title": "Airports", "job": "told", **changed}
 
     def press(self, address: str, **changed: str):

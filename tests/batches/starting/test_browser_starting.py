@@ -145,3 +145,22 @@ def test_a_file_shows_how_far_it_has_been_sent_and_what_is_wrong_is_said_in_its_
     expect(olga.locator("h1")).to_have_text("What is to be done with them?")
     expect(olga.locator("main")).to_contain_text("40,000 items")
     assert float(olga.evaluate("sessionStorage.sent")) >= big.stat().st_size
+
+
+def test_items_are_mapped_and_reduced_and_its_page_shows_the_value_when_it_comes(up, window, tmp_path):  # noqa: F811
+    olga, amounts = window("olga"), tmp_path / "amounts.csv"
+    amounts.write_text("amount\n" + "".join(f"{n}\n" for n in range(1, 101)))
+    choose(olga, up, amounts)
+    olga.click("#do-mapreduce")
+    olga.select_option("#id_map", "map_values")
+    olga.fill("#id_map-map_values-column", "amount")
+    olga.fill("#id_chunk_size", "10")
+    olga.fill("#id_fan_in", "4")
+    expect(olga.locator("#sum")).to_contain_text("3, then 1")
+    olga.click("#start-it")
+    expect(olga.locator("#id_reduce_error")).to_contain_text("Choose what puts partial results together.")
+    assert (olga.input_value("#id_map"), olga.input_value("#id_map-map_values-column")) == ("map_values", "amount")
+    olga.select_option("#id_reduce", "reduce_values")
+    olga.click("#start-it")
+    says(olga, "Completed")
+    expect(olga.locator("#value")).to_contain_text('"total": 5050')
