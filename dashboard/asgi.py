@@ -14,6 +14,7 @@ pages = get_asgi_application()
 
 from dashboard import bodies, watch  # noqa: E402 - Django must be set up first
 from live.consumer import LiveConsumer  # noqa: E402
+from worker import tracing  # noqa: E402
 
 
 async def sockets(scope: Any, receive: Any, send: Any) -> None:
@@ -22,5 +23,6 @@ async def sockets(scope: Any, receive: Any, send: Any) -> None:
     await wanted()(scope, receive, send)
 
 
+tracing.begin("leitstand-web")
 watch.start()
 application = ProtocolTypeRouter({"http": bodies.bounded(pages), "websocket": AllowedHostsOriginValidator(sockets)})

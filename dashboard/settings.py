@@ -134,6 +134,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dashboard.tracing.Traced",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -310,6 +311,8 @@ LEITSTAND_QUEUE_PER_SECOND = per_queue.rates(
 LEITSTAND_METRICS_PORT = os.environ.get("LEITSTAND_METRICS_PORT", "")
 # With it (Authorization: Bearer …) a scraper elsewhere may read /metrics; without it only this machine and superusers.
 METRICS_TOKEN = os.environ.get("LEITSTAND_METRICS_TOKEN", "")
+# Which share of the calls for items of batches are spans of their own, where there are traces (0: none, 1: each).
+TRACE_ITEMS = float(os.environ.get("LEITSTAND_TRACE_ITEMS", "0"))
 
 # --- logs -------------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
+from worker import tracing
 from worker.converter import CONVERTER
 from worker.payloads.troubles import NotRead, NotStored
 
@@ -52,7 +53,14 @@ async def connect(*, lazy: bool = False, runtime: Runtime | None = None, patient
     config: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
     config.setdefault("target_host", "127.0.0.1:7233")
     retry = None if patient else RetryConfig(max_retries=1, max_elapsed_time_millis=800)
-    return await Client.connect(**config, data_converter=CONVERTER, lazy=lazy, runtime=runtime, retry_config=retry)
+    return await Client.connect(
+        **config,
+        data_converter=CONVERTER,
+        interceptors=tracing.interceptors(),
+        lazy=lazy,
+        runtime=runtime,
+        retry_config=retry,
+    )
 
 
 # --- the loop and the one client --------------------------------------------------------------------------------

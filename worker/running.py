@@ -15,7 +15,7 @@ from django.conf import settings
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
-from worker import client, queues, registry, scheduling
+from worker import client, queues, registry, scheduling, tracing
 from worker.apart import TO_END
 from worker.database import with_the_database
 from worker.guard import guard
@@ -61,12 +61,14 @@ class Process:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._on_signal)
         name_the_runs()
+        tracing.begin("leitstand-worker")
         self._start_ticking()
         try:
             await self._serve_until_asked(_runtime(self.part))
             # No activity runs any more: what they counted in the last second goes out before the process ends.
             await asyncio.to_thread(guard.flush, FLUSH)
             await asyncio.to_thread(_last_sizes)
+            await asyncio.to_thread(tracing.end)
         finally:
             for thread in self._ticking:
                 thread.stop()

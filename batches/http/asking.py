@@ -11,6 +11,7 @@ from yarl import URL
 
 from accounts.hosts import Failed, Hosts, Url, split
 from batches.http.pools import check_address, pool
+from worker import tracing
 
 MOST = 1_000_000
 """Bytes of an answer; what sends more is cut off."""
@@ -65,15 +66,30 @@ async def _ask(request: Request, allowed: Hosts) -> Reply:
 
 async def _once(request: Request, url: Url, target: URL, allowed: Hosts) -> Reply:
     session = await pool(allowed, url.secure)
-    async with session.request(
-        request.method, target, headers=request.headers, data=request.body, allow_redirects=False
-    ) as answer:
-        body = b""
-        while len(body) <= MOST and (piece := await answer.content.readany()):
-            body += piece
-        if len(body) > MOST:
-            answer.close()
-        return Reply(answer.status, answer.reason or "", answer.headers, body[:MOST], len(body) <= MOST)
+    with tracing.calling(request.method, url.host, url.port) as call:
+        headers = _traced(request.headers, call.headers)
+        async with session.request(
+            request.method, target, headers=headers, data=request.body, allow_redirects=False
+        ) as answer:
+            call.answered(answer.status)
+            return await _read(answer)
+
+
+def _traced(headers: Mapping[str, str], trace: Mapping[str, str]) -> Mapping[str, str]:
+    """What the request says itself stands."""
+    if not trace:
+        return headers
+    said = {name.lower() for name in headers}
+    return {**headers, **{name: each for name, each in trace.items() if name not in said}}
+
+
+async def _read(answer: aiohttp.ClientResponse) -> Reply:
+    body = b""
+    while len(body) <= MOST and (piece := await answer.content.readany()):
+        body += piece
+    if len(body) > MOST:
+        answer.close()
+    return Reply(answer.status, answer.reason or "", answer.headers, body[:MOST], len(body) <= MOST)
 
 
 @lru_cache(1_024)

@@ -69,8 +69,9 @@ def against_the_floors(room: str, source: str, package: str = "") -> list[str]:
 def adapters_of_others(room: str, source: str, package: str = "") -> list[str]:
     """The web reaches Temporal through worker.client, for schedules worker.schedules; beside them, apps see floor 0.
 
-    And worker.guard: what any app's jobs call a service through; it asks apps for what they know by name only. And
-    what batches leave in files: where it lies, and what stands in it.
+    And worker.guard: what any app's jobs call a service through; it asks apps for what they know by name only.
+    And worker.tracing: what a call to a service carries. And what batches leave in files: where it lies, and what
+    stands in it.
     """
     if room == "worker":
         return []
@@ -85,7 +86,7 @@ def adapters_of_others(room: str, source: str, package: str = "") -> list[str]:
         "chunks.reading",
         "chunks.returned",
     )
-    doors = tuple(f"worker.{name}" for name in ("client", "schedules", "guard", *files, *PURE))
+    doors = tuple(f"worker.{name}" for name in ("client", "schedules", "guard", "tracing", *files, *PURE))
     return [
         f"line {line}: {name}"
         for line, name in imports(source, package)

@@ -1,6 +1,7 @@
 """The activities of batches: a chunk in a thread of its own, everything else handed to services, with heartbeats."""
 
 import asyncio
+import contextvars
 import threading
 import time
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from temporalio import activity
 
-from worker import registry
+from worker import registry, tracing
 from worker.activities.running import RECORDING, in_thread
 from worker.batch_wire import (
     AskService,
@@ -82,7 +83,15 @@ async def ask_service(given: AskService) -> ServiceSays:
 
 @activity.defn
 async def run_chunk(given: RunChunk) -> ChunkDone:
-    return await InItsThread(Several(given)).ended()
+    done = await InItsThread(Several(given)).ended()
+    _noted(given, done)
+    return done
+
+
+def _noted(given: RunChunk, done: ChunkDone) -> None:
+    every = [done, *done.more]
+    failed, degraded = (sum(getattr(each, name) for each in every) for name in ("failed", "degraded"))
+    tracing.note(chunk=given.chunk, chunks=len(every), failed=failed, degraded=degraded)
 
 
 class Run(Protocol[T_co]):
@@ -157,4 +166,6 @@ def _in_its_thread(function: Callable[[], Any], answer: "asyncio.Future[Any]") -
         except RuntimeError:
             pass  # the process has ended meanwhile, and nobody waits
 
-    threading.Thread(target=call, name="chunk", daemon=True).start()
+    context = contextvars.copy_context()
+    context.run(tracing.of_many)
+    threading.Thread(target=context.run, args=[call], name="chunk", daemon=True).start()

@@ -1,6 +1,7 @@
 """Calls a job for one item: tries, pauses, timeouts; what it raises, or returns and cannot be kept, is its failure."""
 
 import asyncio
+import contextvars
 import inspect
 import json
 import threading
@@ -129,7 +130,7 @@ class Caller:
             raise TooManyHang(f"{MOST_HANGING} calls hang in this worker already, so it begins none that may hang too.")
         if self._threads is None:
             self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="item")
-        call: Future[Any] = self._threads.submit(_contained, self.job.function, given)
+        call: Future[Any] = self._threads.submit(contextvars.copy_context().run, _contained, self.job.function, given)
         try:
             value = await asyncio.shield(asyncio.wrap_future(call))
         except asyncio.CancelledError:
