@@ -1,15 +1,25 @@
-"""How ops are told of batches: that one failed, waits above its tolerance, or stands still."""
+"""How ops are told of batches: that one failed, was not approved, waits above its tolerance, or stands still."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from batches.models import Batch
+from accounts.models import Kind, Letter
+from batches.models import Batch, Release
 from circuits.models import Episode
 from circuits.subjects import Subject, register
 
 FAILED, WAITS, STILL, REDUCE = "batch-failed", "batch-waits", "batch-still", "batch-reduce"
+DECLINED = "batch-declined"
+OUTCOMES = {
+    "rejected": _("rejected"),
+    "timeout": _("nobody decided in time"),
+    "approved": _("approved, but given up before it began"),
+    "": _("its request has ended"),
+}
+"""How its request ended."""
 
 
 class OfBatch(Subject):
@@ -45,6 +55,26 @@ class OfFailedBatch(OfBatch):
             "be run again as a new batch."
         )
     }
+
+
+@register
+class OfDeclinedBatch(OfBatch):
+    name = DECLINED
+    at_once = True
+    types = {"begins": ("batch.declined", _("a batch is not approved"))}
+    headlines = {"begins": _("The batch “%(title)s” was not approved")}
+    says = {
+        "begins": _(
+            "It has ended, and none of its items was run. Its page says who decided; it can be started again, which "
+            "asks once more."
+        )
+    }
+
+    def told_already(self, episode: Episode) -> Collection[int]:
+        """Whoever asked for it hears how the request ended."""
+        last = Release.objects.filter(batch__uuid=_uuid(episode)).select_related("request").order_by("pk").last()
+        letters = Letter.objects.filter(kind=Kind.OUTCOME, event=f"{last.request.stream}/closed" if last else "")
+        return [pk for pk in letters.values_list("user_id", flat=True) if pk]
 
 
 _WAITS = _("Nothing is lost, and nothing goes on by itself: look at why they failed, then resume or cancel it.")

@@ -1,4 +1,4 @@
-"""What ops are told of batches: that one failed, waits above its tolerance, or stands still; each once."""
+"""What ops are told of batches: that one failed, was not approved, waits above its tolerance, stands still; once."""
 
 import time
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from batches.alarm_words import FAILED, REDUCE, STILL, WAITS
+from batches.alarm_words import DECLINED, FAILED, OUTCOMES, REDUCE, STILL, WAITS
 from batches.models import Batch, State
 from circuits import episodes
 from circuits.models import Episode
@@ -48,6 +48,15 @@ def closed(row: Batch, at: datetime) -> None:
         episodes.end(f"{name}:{row.uuid}", at=at)
     if row.state in (State.FAILED, State.TERMINATED):
         episodes.happened(f"{FAILED}:{row.uuid}", at=at, cause=str((row.result or {}).get("reason", "")))
+
+
+def declined(row: Batch) -> None:
+    """In the transaction that ends it, so once. ``row.result`` says how its request ended, by whom, and why."""
+    said = row.result or {}
+    how = OUTCOMES.get(said.get("outcome", ""), OUTCOMES[""])
+    parts = [str(how), said.get("by"), said.get("reason") and f"“{said['reason']}”"]
+    cause = ", ".join(part for part in parts if part)
+    episodes.happened(f"{DECLINED}:{row.uuid}", at=row.closed_at or timezone.now(), cause=cause)
 
 
 # --- the chore of every worker -----------------------------------------------------------------------------------

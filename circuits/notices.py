@@ -29,7 +29,8 @@ def ops() -> QuerySet[User]:
 def tell_ops(episode: Episode, what: str) -> None:
     about = subjects.of(episode)
     event, stream = f"{episode.subject}/{episode.pk}/{what}", about.stream(episode)
-    put(kind=Kind.OPS, event=event, stream=stream, data={"episode": episode.pk, "what": what}, people=ops())
+    people = ops().exclude(pk__in=about.told_already(episode))
+    put(kind=Kind.OPS, event=event, stream=stream, data={"episode": episode.pk, "what": what}, people=people)
     data = {
         **about.about(episode),
         "began_at": episode.began_at.timestamp(),

@@ -1,6 +1,6 @@
 """What ops are told of, kind by kind: a circuit, that no worker runs, and what later apps add. Each in its words."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from django.urls import reverse
@@ -34,6 +34,10 @@ class Subject:
     def about(self, episode: Episode) -> dict[str, Any]:
         """What programs are told besides, and headlines name."""
         return {"service": episode.service}
+
+    def told_already(self, _episode: Episode) -> Collection[int]:
+        """Those of ops who hear of it by another letter."""
+        return ()
 
     def page(self, _episode: Episode) -> str:
         """Where one sees it: else home, which says how the system is."""

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from approvals.models import Attempt, Request, Status, Step
 from approvals.rows import level_titles
+from batches import alarms
 from batches.models import Batch, Release, State
 from batches.recording import counted
 from batches.release.asking import enter
@@ -31,6 +32,8 @@ def _settle(pk: int) -> bool:
         release.save()
         row = Batch.objects.select_for_update().get(pk=release.batch_id)
         decline(row, outcome=request.status, at=request.closed_at, request=request.reference, **_why(request))
+        if request.status != Status.WITHDRAWN:  # who withdrew it knows
+            alarms.declined(row)
     return True
 
 

@@ -3,7 +3,11 @@
 import uuid
 
 import pytest
+from django.utils import timezone
 
+from accounts import writing
+from accounts.models import Letter, Preferences
+from approvals import notices
 from approvals import sending as requests
 from approvals.models import Level, Request
 from audit import verify
@@ -11,14 +15,28 @@ from audit.models import Entry
 from batches.models import Batch, Release
 from batches.release import services, settling
 from batches.starting import sending
+from circuits.models import Episode
+from live.writes import write
 from tests.batches.conftest import SIX
 from tests.circuits.clicking import at_once
 from tests.circuits.conftest import NOBODY, via  # noqa: F401  (a fixture: found by its name here)
+from tests.conftest import person
 from worker.registry import BadArguments, jobs
 
 
 def kinds(row):
     return list(Entry.objects.filter(stream=row.stream).order_by("seq").values_list("kind", flat=True))
+
+
+@pytest.fixture
+def otto(db):
+    return person("otto", groups=("ops",))
+
+
+def told():
+    """Who got a letter of what kind, but for the request's own level."""
+    letters = Letter.objects.filter(kind__in=("outcome", "ops")).order_by("name")
+    return [(letter.user.username, letter.kind) for letter in letters]
 
 
 def test_above_the_limit_it_waits_with_all_of_its_items_pending_and_the_request_says_what_it_would_do(front):
@@ -112,7 +130,7 @@ def test_the_same_form_twice_at_the_same_moment_asks_once(front):
     assert Request.objects.filter(kind="batch").count() == Release.objects.count() == 1
 
 
-def test_rejected_it_has_ended_and_says_by_whom_and_why(front, maria):
+def test_rejected_it_has_ended_and_says_by_whom_and_why(front, maria, otto):
     row = front.order()
     front.decided(row, maria, "reject", comment="Not before the audit.")
     front.closed(row)
@@ -127,6 +145,28 @@ def test_rejected_it_has_ended_and_says_by_whom_and_why(front, maria):
     assert settling.settle_closed() == 0
     assert kinds(row).count("batch.declined") == 1
     assert row.first_run_id == ""
+    assert told() == [("olga", "outcome"), ("otto", "ops")]
+    message = writing.write(Letter.objects.get(kind="ops"))
+    assert message.subject == "The batch “Airports” was not approved: rejected, maria, “Not before the audit.”"
+    assert f"/batches/{row.uuid}/" in message.text
+
+
+def test_not_decided_in_time_it_has_ended_and_each_hears_of_it_once_by_what_they_chose(front, olga, otto, boss):
+    Preferences.objects.create(user=olga, outcome=False)
+    Preferences.objects.create(user=otto, ops=False)
+    person("oskar", groups=("ops",))
+    row = front.order()
+    front.waits(row)
+    request = front.release(row).request
+    request.steps.update(state="timeout")
+    with write():
+        request.status, request.closed_at = "timeout", timezone.now()
+        request.save()
+        notices.closed(request)
+    assert at_once(*[settling.settle_closed] * 3).count(1) == 1
+    assert settling.settle_closed() == 0
+    assert told() == [("olga", "ops"), ("oskar", "ops")]
+    assert Episode.objects.get(subject=f"batch-declined:{row.uuid}").cause == "nobody decided in time"
 
 
 def test_withdrawn_by_who_asked_it_has_ended(front, olga):
@@ -134,6 +174,7 @@ def test_withdrawn_by_who_asked_it_has_ended(front, olga):
     front.decided(row, olga, "withdraw", comment="Wrong file.")
     row = front.becomes(row, "declined")
     assert (row.result["outcome"], row.result["by"], row.result["reason"]) == ("withdrawn", "olga", "Wrong file.")
+    assert told() == [("olga", "outcome")]
 
 
 def test_who_asks_does_not_approve_it(front, olga, maria):
