@@ -1,10 +1,13 @@
-"""Worker, web server and Temporal are killed in the middle of decisions: nothing is lost, nothing doubled."""
+"""Worker, web server and Temporal are killed amid decisions and what begins by them: nothing is lost or doubled."""
 
 import os
+import re
 import signal
 import sqlite3
 import threading
+import time
 import uuid
+from html import unescape
 
 import pytest
 
@@ -12,11 +15,17 @@ from tests.trouble.people import Person, make_people, manage
 from tests.up.running import Up, statics, until
 
 pytestmark = pytest.mark.timeout(400)
+LINES = 2_000
+START = {"title": "Under fire", "job": "echo", "chunk_size": "500", "tolerated": "5", "item_key": "id"}
+CLOCK = {"title": "Night", "kind": "nightly", "at": "02:30", "zone": "UTC", "overlap": "skip", "catchup": "1 h"}
+STATES = """select b.state, b.succeeded, b.total, r.state from batches_batch b
+            left join batches_release r on r.batch_id = b.id where b.title like ?"""
 
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory):
-    running = Up(tmp_path_factory.mktemp("trouble") / "data", **statics(tmp_path_factory)).ready()
+    more = {"LEITSTAND_BATCH_APPROVAL_ITEMS": "1000", **statics(tmp_path_factory)}
+    running = Up(tmp_path_factory.mktemp("trouble") / "data", **more).ready()
     make_people(running)
     yield running
     running.end()
@@ -171,3 +180,99 @@ def test_a_claim_through_temporals_own_tool_for_somebody_without_the_level_is_re
     assert status == 200
     assert "Dirk Holm does not hold the level manager" in page
     assert one(up, request, "status") == "waiting"
+
+
+# --- batches that begin by an approval, and by the clock --------------------------------------------------------
+
+
+def put(up, name, wide=10):
+    """A file that takes a moment to be read, where it is wide: so there is a middle to be killed in."""
+    folder = up.data / "uploads"
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text("id,text\n" + "".join(f"{n},{'x' * wide}\n" for n in range(LINES)))
+    return f"?file=0/{name}"
+
+
+def said(person, path):
+    status, page = person.get(path)
+    assert status == 200, page
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def killed_as_soon_as(up, *names, true):
+    """No later than a few milliseconds after it is so."""
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+    for name in names:
+        if name == "worker":
+            os.killpg(up.child("worker"), signal.SIGKILL)
+        else:
+            kill(up, name)
+
+
+def request_of(up, title):
+    sql = """select q.uuid from approvals_request q join batches_release r on r.request_id = q.id
+             join batches_batch b on b.id = r.batch_id where b.title like ?"""
+    [(found,)] = until(lambda: rows(up, sql, title), "its request")
+    return str(uuid.UUID(found))
+
+
+def entries(up, stream, kind):
+    return rows(up, "select count(*) from audit_entry where stream = ? and kind = ?", stream, kind)[0][0]
+
+
+def is_one_batch_and_complete(up, title):
+    until(lambda: rows(up, STATES, title) == [("completed", LINES, LINES, "given")], "all of it to be done")
+    [(batch,)] = rows(up, "select uuid from batches_batch where title like ?", title)
+    stream = f"batch:{uuid.UUID(batch)}"
+    assert [entries(up, stream, f"batch.{kind}") for kind in ("ordered", "approval_asked", "approved", "begun")] == [
+        1
+    ] * 4
+    assert len(rows(up, "select 1 from batches_batch where workflow_id = ?", f"batch-{uuid.UUID(batch)}")) == 1
+    ledger_is_intact(up)
+
+
+def test_worker_and_temporal_killed_between_the_approval_and_the_start(up):
+    admin, maria, form = Person(up, "admin"), Person(up, "maria"), str(uuid.uuid4())
+    status, _page = admin.post(f"/batches/new/{put(up, 'front.csv')}", form_id=form, **{**START, "title": "Front"})
+    assert status == 200
+    request = request_of(up, "Front")
+    level_is_open(up, request, "manager")
+    worker = up.child("worker")
+    os.killpg(worker, signal.SIGSTOP)  # so that the approval comes while nobody can take it
+    assert maria.decide(request, "approve", "manager", str(uuid.uuid4()))["state"] == "recording"
+    assert "Manager decides" in said(admin, f"/batches/{form}/")
+    os.killpg(worker, signal.SIGCONT)
+    killed_as_soon_as(up, "worker", "temporal", true=lambda: rows(up, STATES, "Front")[0][3] == "given")
+    assert "Front" in said(admin, f"/batches/{form}/")
+    is_one_batch_and_complete(up, "Front")
+
+
+def test_the_worker_killed_in_the_middle_of_a_scheduled_runs_start(up):
+    admin, maria = Person(up, "admin"), Person(up, "maria")
+    query, clock = put(up, "night.csv", wide=20_000), {f"clock-{name}": value for name, value in CLOCK.items()}
+    given = {**START, "form_id": str(uuid.uuid4()), **clock, "clock-pattern": "night.csv", "save": "1"}
+    assert admin.post(f"/batches/schedules/new/{query}", **given)[0] == 200
+    [(found, pk)] = until(
+        lambda: rows(up, "select uuid, id from batches_schedule where sent_version > 0"), "the schedule"
+    )
+    page, order = f"/batches/schedules/{uuid.UUID(found)}/", str(uuid.uuid4())
+    worker = up.child("worker")
+    os.killpg(worker, signal.SIGSTOP)
+    assert admin.post(f"{page}order/", action="run", order_id=order, shown="1", reason="")[0] == 200
+    assert "It begins as soon as a worker is there" in said(admin, f"{page}?receipt={order}")
+    os.killpg(worker, signal.SIGCONT)
+    killed_as_soon_as(up, "worker", true=lambda: rows(up, "select 1 from batches_scheduledrun"))
+    begun = rows(up, STATES, "Night, 20%")
+    assert begun or "Begins" in said(admin, page), "it says that the run begins, while no worker is there to do it"
+    until(lambda: rows(up, STATES, "Night, 20%") == [("awaiting", 0, LINES, "asked")], "it to be asked for")
+    until(lambda: "Manager decides" in said(admin, page), "the page to say whom it waits for")
+    request = request_of(up, "Night, 20%")
+    level_is_open(up, request, "manager")
+    maria.decide(request, "approve", "manager", str(uuid.uuid4()))
+    is_one_batch_and_complete(up, "Night, 20%")
+    until(lambda: rows(up, "select ended_at is not null from batches_scheduledrun") == [(1,)], "the run to end")
+    assert entries(up, f"schedule:{uuid.UUID(found)}", "schedule.began") == 1
+    assert rows(up, "select count(*) from batches_scheduledrun where schedule_id = ?", pk) == [(1,)]
