@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy
 from batches.clock import names, times
 from batches.clock.times import BEGIN, ClockChange
 from batches.faces import Face, face_of
-from batches.models import Intervention, Schedule, ScheduledRun
+from batches.models import HELD_BACK, Intervention, Schedule, ScheduledRun
+from batches.release.shown import Asked, asked_of
 
 NEXT, LAST, HAPPENED = 5, 10, 50
 OLD = timedelta(seconds=60)
@@ -75,6 +76,16 @@ class SchedulePage:
     @property
     def last(self) -> Run | None:
         return self.runs[0] if self.runs else None
+
+    @cached_property
+    def waiting(self) -> Sequence[Asked]:
+        """Batches of it that have not begun: somebody has to approve them first, or to look at what has changed."""
+        held = self.row.runs.filter(batch__state__in=HELD_BACK).select_related("batch").order_by("at")[:LAST]
+        return [asked for run in held if run.batch and (asked := asked_of(run.batch))]
+
+    @property
+    def waiting_words(self) -> Any:
+        return WHILE_WAITING[self.row.overlap]
 
     @property
     def overlap_words(self) -> Any:
@@ -163,6 +174,14 @@ OVERLAPS: dict[str, Any] = {
         "If the last one still runs, it is ended at once: items in flight may be done without being counted."
     ),
 }
+WHILE_WAITING: dict[str, Any] = {
+    "skip": gettext_lazy("Until that is decided, and the batch has ended, new runs are left out."),
+    "buffer": gettext_lazy("Until that is decided, and the batch has ended, one new run waits; others are left out."),
+    "allow": gettext_lazy("New runs begin meanwhile, and are asked for by themselves."),
+    "cancel": gettext_lazy("The next run withdraws what is not decided by then, and is asked for instead."),
+    "terminate": gettext_lazy("The next run withdraws what is not decided by then, and is asked for instead."),
+}
+"""A run whose batch has to be approved first has not ended: what its rule for runs that meet makes of the next."""
 
 
 # --- read -------------------------------------------------------------------------------------------------------

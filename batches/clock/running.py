@@ -1,6 +1,7 @@
 """What a run of a schedule does: the file of its day becomes a batch, or why not is said; and how the run ends."""
 
 import uuid
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -181,18 +182,26 @@ def stop(given: StopRun) -> bool:
     if row is None or run is None or run.batch is None or run.batch.closed_at:
         return True
     who, why = f"schedule {row.reference}", _("The run of its schedule was cancelled, or the next one began.")
-    if run.batch.state == State.CHANGED:
-        _drop(run.batch)
+    if _is_held_back(row, run.batch, why):
         return True
-    asked = run.batch.releases.filter(settled_at=None).select_related("request").first()
     try:
-        if asked:
-            client.signal(asked.request.workflow_id, "withdraw", [row.requester, why])
-        else:
-            client.signal(run.batch.workflow_id, "cancel", [who, why])
+        client.signal(run.batch.workflow_id, "cancel", [who, why])
     except client.NotFound:
-        if not asked and not run.batch.first_run_id:
+        if not run.batch.first_run_id:
             raise  # it waits to be started, and is asked again then
+    return True
+
+
+def _is_held_back(row: Schedule, batch: Batch, why: str) -> bool:
+    """It has not begun, for somebody has to approve it: nobody is asked any more, and it ends by that."""
+    if batch.state == State.CHANGED:
+        _drop(batch)
+        return True
+    asked = batch.releases.filter(settled_at=None).select_related("request").first()
+    if asked is None:
+        return False
+    with suppress(client.NotFound):  # it has ended meanwhile
+        client.signal(asked.request.workflow_id, "withdraw", [row.requester, why])
     return True
 
 
@@ -210,10 +219,9 @@ def _end_others(row: Schedule, run: ScheduledRun) -> None:
     others = row.runs.filter(ended_at=None, batch__closed_at=None).exclude(batch=None).exclude(pk=run.pk)
     for other in others.select_related("batch"):
         assert other.batch is not None
-        try:
-            client.terminate(other.batch.workflow_id, reason=reason)
-        except client.NotFound:
-            continue
+        if not _is_held_back(row, other.batch, reason):
+            with suppress(client.NotFound):
+                client.terminate(other.batch.workflow_id, reason=reason)
 
 
 def tell_ended() -> int:
