@@ -57,6 +57,11 @@ def register(subject: type[Subject]) -> type[Subject]:
     return subject
 
 
+def lasting() -> list[str]:
+    """The names of those that go on for a while."""
+    return sorted(name for name, subject in _subjects.items() if not subject.at_once)
+
+
 def connect() -> None:
     """Make the types of webhooks known; called by the app that brings a subject, when it is ready."""
     for subject in _subjects.values():

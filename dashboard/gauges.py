@@ -1,6 +1,8 @@
 """What /metrics reads from the database at each scrape: how much is open, how much is unsettled, who is alive."""
 
+from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.db.models import Count
 from django.utils import timezone
@@ -9,16 +11,20 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from accounts.queries import deliveries_waiting, letters_waiting
-from approvals.models import OPEN, Attempt, Request
+from approvals.models import OPEN, Attempt, Request, Status
 from audit.models import Entry
 from batches.models import ENDED, Batch
 from batches.models import State as BatchState
+from circuits import subjects
+from circuits.models import Episode
 from circuits.unread import reading
 from dashboard.circuit_gauges import circuit_metrics
 from dashboard.counters import counters
 from dashboard.drift import drift_metrics
 from live.queries import system
 
+OVERDUE = timedelta(minutes=1)
+"""So long after its deadline a level has timed out, if anybody comes to it."""
 UNSETTLED = (Attempt.State.MADE, Attempt.State.SENT, Attempt.State.UNKNOWN)
 
 
@@ -27,6 +33,7 @@ class FromTheDatabase(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield _open_requests()
+        yield _overdue()
         yield GaugeMetricFamily(
             "leitstand_attempts_unsettled",
             "Tries to decide whose receipt is not final yet.",
@@ -47,6 +54,7 @@ class FromTheDatabase(Collector):
             value=reading.number(),
         )
         yield _open_batches()
+        yield _episodes()
         yield from _system()
 
 
@@ -56,6 +64,21 @@ def _open_requests() -> Metric:
     gauge = GaugeMetricFamily("leitstand_requests_open", "Open requests by status.", labels=["status"])
     for status in OPEN:
         gauge.add_metric([status.value], numbers.get(status.value, 0))
+    return gauge
+
+
+def _overdue() -> Metric:
+    late = Request.objects.filter(closed_at=None, status=Status.WAITING, deadline__lt=timezone.now() - OVERDUE)
+    words = "Open requests whose deadline is over for more than a minute."
+    return GaugeMetricFamily("leitstand_requests_overdue", words, value=late.count())
+
+
+def _episodes() -> Metric:
+    going_on = Episode.objects.filter(ended_at=None).values_list("subject", flat=True)
+    numbers = Counter(subject.partition(":")[0] for subject in going_on)
+    gauge = GaugeMetricFamily("leitstand_episodes_open", "What ops are told of and goes on, by kind.", labels=["kind"])
+    for kind in subjects.lasting():
+        gauge.add_metric([kind], numbers[kind])
     return gauge
 
 

@@ -1,12 +1,16 @@
 """What a scraper reads, and who may."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from approvals.models import Attempt, Request, Status
+from circuits import episodes
 from circuits.models import Circuit
 from live import queries
 from live.models import Pulse
+from live.writes import write
 
 
 @pytest.fixture(autouse=True)
@@ -97,3 +101,24 @@ def test_each_circuit_has_its_state_its_totals_and_the_age_of_its_last_report(cl
     assert 'leitstand_circuit_fallbacks_total{rung="rules",service="payments"} 3.0' in said
     assert 'leitstand_circuit_report_age_seconds{service="payments"}' in said
     assert 'leitstand_circuit_report_age_seconds{service="mail"}' not in said
+
+
+def test_requests_past_their_deadline_are_told_and_those_of_the_last_minute_are_not(client, db):
+    for seconds, number in ((30, 0), (90, 1)):
+        Request.objects.all().delete()
+        request(status=Status.WAITING, deadline=timezone.now() - timedelta(seconds=seconds))
+        assert f"leitstand_requests_overdue {number}.0" in read(client)
+
+
+def test_what_ops_are_told_of_is_told_by_its_kind_while_it_goes_on(client, db):
+    now = timezone.now()
+    with write():
+        episodes.begin("circuit:mail", at=now, cause="")
+        episodes.begin("circuit:erp", at=now, cause="")
+        episodes.begin("worker", at=now, cause="")
+        episodes.end("circuit:mail", at=now)
+    page = read(client)
+    assert 'leitstand_episodes_open{kind="circuit"} 1.0' in page
+    assert 'leitstand_episodes_open{kind="worker"} 1.0' in page
+    assert 'leitstand_episodes_open{kind="batch-waits"} 0.0' in page
+    assert 'kind="batch-failed"' not in page
