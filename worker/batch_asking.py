@@ -6,6 +6,7 @@ A timer of the workflow waits for the answer's time, never a slot of a worker. P
 from collections.abc import Callable
 
 from worker import batch_steps as steps
+from worker.batch_children import too_long
 from worker.batch_counting import Batch
 from worker.batch_holding import OPEN, PAST, TRIAL
 from worker.batch_rungs import FAIL
@@ -66,7 +67,7 @@ class Asking:
             batch.let_go()
             return wait
         if plan.on_open == FAIL:
-            return batch.begin_failing(self.now(), batch.place(OPEN), self._said("was open")) or wait
+            return batch.begin_failing(self.now(), batch.place(OPEN), self._was_open) or wait
         if batch.may_pass and (begun := batch.begin_next(self.now(), mode=PAST, past=says.reason or IT_IS_OPEN)):
             return begun if isinstance(begun, Piece) else min(begun, wait)
         return self._hold(wait)
@@ -78,13 +79,16 @@ class Asking:
         return wait if left is None else min(wait, left + 0.001)
 
     @property
-    def _held_too_long(self) -> str:
-        held = self.batch.state.plan.hold_seconds
-        return f"{self._said('stayed open')} It was held for {held:g} s, which is as long as it may be."
+    def _was_open(self) -> str:
+        return f"The circuit of {self.batch.state.plan.service} was open{self._reason}."
 
-    def _said(self, was: str) -> str:
-        reason = f": {self.says.reason}" if self.says and self.says.reason else ""
-        return f"The circuit of {self.batch.state.plan.service} {was}{reason}."
+    @property
+    def _held_too_long(self) -> str:
+        return too_long(self.batch.state.plan.service, self._reason, self.batch.state.plan.hold_seconds)
+
+    @property
+    def _reason(self) -> str:
+        return f": {self.says.reason}" if self.says and self.says.reason else ""
 
     async def give_back(self) -> None:
         """What has ended, or was lent and never begun: others wait for it."""

@@ -45,6 +45,9 @@ class RunChild:
     past: str = ""
     fail: str = ""
     redo: str = ""
+    hold_seconds: float = 0.0
+    """How long the circuit of ``service`` may hold an item where nobody but the child waits for it; 0: without end."""
+    service: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,45 @@ class EndChildren:
 
     children: list[list[str]]
     reason: str
+
+
+# --- what an open circuit holds of a child that is alone ------------------------------------------------------------
+
+
+class HeldAlone:
+    """Since when; run after run of its chunks, as the batch itself would count it."""
+
+    def __init__(self, child: RunChild) -> None:
+        self.limit, self.service = child.hold_seconds, child.service
+        self._since = self._before = 0.0
+        self._all = 0
+
+    def begin(self, run: RunChunk) -> None:
+        self._since, self._all = 0.0, len(Ranges(run.only)) if run.only is not None else run.items
+
+    def tried(self, done: ChunkDone, now: float) -> None:
+        """What was held, and was not begun for that, waits since the first time. Where nothing of a chunk could be
+        served it has waited with the one before it."""
+        if not done.held or len(Ranges(done.left)) < self._all:
+            self._before = 0.0
+        if done.held and not self._since:
+            self._since = self._before or now
+
+    def left(self, now: float) -> float | None:
+        """Seconds; None: nothing is held, or without end."""
+        return max(0.0, self._since + self.limit - now) if self._since and self.limit else None
+
+    def fail(self, run: RunChunk, done: ChunkDone) -> RunChunk:
+        """What is left of it was held for as long as it may be."""
+        self._before = self._since
+        reason = f": {done.held_reason}" if done.held_reason else ""
+        return replace(run, only=done.left, fail=too_long(self.service, reason, self.limit))
+
+
+def too_long(service: str | None, reason: str, seconds: float) -> str:
+    return (
+        f"The circuit of {service} stayed open{reason}. It was held for {seconds:g} s, which is as long as it may be."
+    )
 
 
 # --- how a child is called ------------------------------------------------------------------------------------------
@@ -198,10 +240,11 @@ def read_child(given: Any) -> RunChild | None:
     failed, alone = given.get("failed") is True, given.get("alone") is True
     uuid = str(as_uuid(given["uuid"]))
     past, fail, redo = (read.text(name, limit=5_000) for name in ("past", "fail", "redo"))
+    holding = (read.number("hold_seconds", 0, 31 * 86_400) or 0.0, read.text("service"))
     if read.errors:
         return None
     timing = (most, seconds or 300.0, at, done, alone)
-    return RunChild(uuid, first, items, round, size, total, only, failed, *timing, past, fail, redo)
+    return RunChild(uuid, first, items, round, size, total, only, failed, *timing, past, fail, redo, *holding)
 
 
 def _places(given: Any, items: int) -> tuple[list[list[int]] | None, bool]:

@@ -1,9 +1,12 @@
 """What a child of a batch is given, how it is called and what it is made of: pure, and read from any JSON."""
 
+from dataclasses import replace
+
 import pytest
 
 from worker.batch_children import (
     ChildDone,
+    HeldAlone,
     RunChild,
     added,
     dump,
@@ -93,6 +96,58 @@ def test_what_no_batch_gives_to_a_child_is_refused(change):
 @pytest.mark.parametrize("given", [None, 3, "x", [], {}, True])
 def test_neither_is_what_is_no_object(given):
     assert read_child(given) is None
+
+
+# --- held by a circuit with nobody waiting for it ------------------------------------------------------------------
+
+FIRST, SECOND = runs_of(CHILD)
+
+
+def refused(*left):
+    return ChunkDone(left=list(left), held=[list(left[0])], held_reason="5 failures in a row")
+
+
+def holding(seconds=60.0):
+    held = HeldAlone(replace(CHILD, hold_seconds=seconds, service="payments"))
+    held.begin(FIRST)
+    return held
+
+
+def test_what_is_held_is_so_since_its_first_refusal_and_then_fails_in_the_words_of_a_batch():
+    held = holding()
+    held.tried(refused([5, 20]), 100)
+    held.tried(refused([9, 20]), 140)
+    assert held.left(141) == 19
+    assert held.left(161) == 0
+    failing = held.fail(FIRST, refused([9, 20]))
+    assert (failing.only, failing.round) == ([[9, 20]], FIRST.round)
+    assert failing.fail == (
+        "The circuit of payments stayed open: 5 failures in a row. It was held for 60 s, which is as long as it may be."
+    )
+
+
+def test_the_next_chunk_has_waited_with_it_unless_something_of_it_is_served():
+    held = holding()
+    held.tried(refused([5, 20]), 100)
+    held.fail(FIRST, refused([5, 20]))
+    held.begin(SECOND)
+    held.tried(refused([0, 15]), 161)
+    assert held.left(161) == 0
+    held.begin(SECOND)
+    held.tried(refused([3, 15]), 161)
+    assert held.left(161) == 60
+
+
+def test_what_a_worker_left_that_had_to_end_is_not_held():
+    held = holding()
+    held.tried(ChunkDone(left=[[5, 20]]), 100)
+    assert held.left(900) is None
+
+
+def test_a_child_of_an_older_batch_holds_without_end():
+    held = holding(0.0)
+    held.tried(refused([5, 20]), 100)
+    assert held.left(1e9) is None
 
 
 def test_a_child_is_called_by_what_it_does_and_again_by_its_round():

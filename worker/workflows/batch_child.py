@@ -14,6 +14,7 @@ from worker.batch_children import (
     GO_ON_ALONE,
     ChildDone,
     ChildEnded,
+    HeldAlone,
     RunChild,
     added,
     dump,
@@ -42,8 +43,9 @@ class BatchChildWorkflow:
         child = self.child
         if child is None:
             return {"status": "invalid", "errors": ["Only a batch begins this workflow, with what its child is to do."]}
+        held = HeldAlone(child)
         for run in runs_of(child)[child.at :]:
-            done = await self._run_to_its_end(with_bound(run, child), child)
+            done = await self._run_to_its_end(with_bound(run, child), child, held)
             child = added(child, run, done)
             if done.left or done.error:
                 break
@@ -65,15 +67,22 @@ class BatchChildWorkflow:
             await surely(partial(asyncio.sleep, pause))
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    async def _run_to_its_end(self, run: RunChunk, child: RunChild) -> ChunkDone:
-        """What a worker left that had to end a batch would begin again; who is alone does it, pause by pause."""
+    async def _run_to_its_end(self, run: RunChunk, child: RunChild, held: HeldAlone) -> ChunkDone:
+        """What a worker left that had to end, or a circuit holds, a batch would begin again; who is alone does it,
+        pause by pause, through the circuit, and fails what was held for too long."""
+        held.begin(run)
         done, pause = await self._run(run, child), FIRST_PAUSE
         while self.alone and done.left and not (_cancelled() or done.error or _is_enough(run, done)):
-            try:
-                await asyncio.sleep(pause)
-            except asyncio.CancelledError:
-                break
-            done, pause = await self._run(run, child), min(2 * pause, LONGEST_PAUSE)
+            held.tried(done, workflow.time())
+            if (left := held.left(workflow.time())) == 0:
+                await self._run(held.fail(run, done), child)
+            else:
+                try:
+                    await asyncio.sleep(pause if left is None else min(pause, left))
+                except asyncio.CancelledError:
+                    break
+                pause = min(2 * pause, LONGEST_PAUSE)
+            done = await self._run(replace(run, past=""), child)
         return done
 
     async def _run(self, run: RunChunk, child: RunChild) -> ChunkDone:

@@ -22,6 +22,7 @@ from worker import batch_steps as steps
 from worker.batch_children import GO_ON_ALONE, Alone, ChildDone, CountChild, RunChild
 from worker.batch_counting import Batch
 from worker.batch_groups import Grouped
+from worker.batch_rungs import HOLD
 from worker.batch_state import Piece
 from worker.batch_strategy import ABANDON, PER_ITEM, TERMINATE
 from worker.batch_wire import ChunkDone
@@ -86,6 +87,8 @@ class Children:
             past=piece.past,
             fail=piece.fail,
             redo=piece.redo,
+            hold_seconds=state.plan.hold_seconds if state.plan.on_open == HOLD else 0.0,
+            service=state.plan.service or "",
         )
 
     def _id(self, piece: Piece) -> str:

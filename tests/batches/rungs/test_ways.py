@@ -1,5 +1,7 @@
 """A batch whose service breaks and is mended, on a real circuit: who is degraded, held, failed, and that it adds up."""
 
+from collections import Counter
+
 import pytest
 
 from batches.models import Failure
@@ -68,6 +70,24 @@ def test_held_for_as_long_as_it_may_be_it_fails_and_says_so(batches, shop, payme
     said += " It was held for 0.5 s, which is as long as it may be."
     assert set(Failure.objects.filter(batch=batch.row).values_list("error", "attempts")) == {(said, 0)}
     assert shop.calls == {}
+
+
+def test_a_child_that_goes_on_alone_holds_no_longer_either(batches, shop, circuit):
+    circuit.begin()
+    shop.slow, shop.mended = 0.2, True
+    children = {"strategy": "child_per_chunk", "parent_close_policy": "abandon", "wait": False}
+    holding = {"on_open": "hold", "hold_seconds": 0.5, "tolerated_failure_rate": 1}
+    batch = batches.start(ITEMS, **ordered(circuit, chunk_size=40, **children, **holding))
+    assert batch.result()["status"] == "started"
+    shop.mended, shop.broken = False, {"charge"}
+    until(lambda: batch.row.closed_at, what="its child has ended")
+    row = batch.row
+    errors = Counter(Failure.objects.filter(batch=row).values_list("error", flat=True))
+    (long,) = [error for error in errors if error.endswith("It was held for 0.5 s, which is as long as it may be.")]
+    assert long.startswith(f"The circuit of {circuit.service} stayed open: ")
+    assert errors[long] >= 10
+    assert row.failed == errors.total() == 40 - row.succeeded
+    assert shop.calls["charge"] == 40 - errors[long]
 
 
 def test_or_it_fails_at_once(batches, shop, payments):
