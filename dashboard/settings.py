@@ -316,12 +316,23 @@ TRACE_ITEMS = float(os.environ.get("LEITSTAND_TRACE_ITEMS", "0"))
 
 # --- logs -------------------------------------------------------------------------------------------------------
 
+LOG_FORMAT = os.environ.get("LEITSTAND_LOG_FORMAT", "line")
+if LOG_FORMAT not in ("line", "json"):
+    raise ImproperlyConfigured(f"LEITSTAND_LOG_FORMAT is {LOG_FORMAT!r}: it may be line or json.")
+# The web server has handlers of its own, which it has set up by now: a collector of JSON wants no other lines.
+_UVICORN: dict[str, Any] = {"handlers": [], "propagate": True}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "dashboard.logs.Json"},
+    },
     "filters": {"short_refusals": {"()": "dashboard.logs.ShortRefusals"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["short_refusals"]}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["short_refusals"]}},
     "root": {"handlers": ["console"], "level": os.environ.get("LEITSTAND_LOG_LEVEL", "INFO")},
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        **(dict.fromkeys(("uvicorn", "uvicorn.access", "uvicorn.error"), _UVICORN) if LOG_FORMAT == "json" else {}),
+    },
 }

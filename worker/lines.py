@@ -11,11 +11,20 @@ class NamesTheRun(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         about: Any = getattr(record, "temporal_workflow", None) or getattr(record, "temporal_activity", None)
-        if about and not hasattr(record, "names_the_run"):
-            record.names_the_run = True
-            record.msg = f"{record.getMessage()} [workflow_id={about.get('workflow_id')} run_id={_run(about)}]"
-            record.args = ()
+        if about:
+            name(record, workflow_id=about.get("workflow_id"), run_id=_run(about))
         return True
+
+
+def name(record: logging.LogRecord, **ids: Any) -> None:
+    """Once, whichever handlers it comes by. ``said`` and ``ids`` keep apart what the line then says together."""
+    known = record.__dict__.setdefault("ids", {})
+    if known.keys() >= ids.keys():
+        return
+    known.update(ids)
+    said = record.getMessage()
+    record.__dict__.setdefault("said", said)
+    record.msg, record.args = f"{said} [{' '.join(f'{key}={each}' for key, each in ids.items())}]", ()
 
 
 def _run(about: dict[str, Any]) -> Any:

@@ -4,6 +4,7 @@ import logging
 
 from opentelemetry.trace import format_span_id, format_trace_id, get_current_span
 
+from worker.lines import name
 from worker.tracing.exporting import Plainly
 
 
@@ -18,8 +19,6 @@ class Lines(logging.Filter):
         if record.name.startswith("opentelemetry."):
             return not self._exporter.failing
         span = get_current_span().get_span_context()
-        if span.is_valid and not hasattr(record, "names_the_trace"):
-            record.names_the_trace = True
-            ids = f"trace_id={format_trace_id(span.trace_id)} span_id={format_span_id(span.span_id)}"
-            record.msg, record.args = f"{record.getMessage()} [{ids}]", ()
+        if span.is_valid:
+            name(record, trace_id=format_trace_id(span.trace_id), span_id=format_span_id(span.span_id))
         return True
