@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from batches import alarms, budgets, mending
+from batches import alarms, budgets, item_groups, mending
 from batches.models import Batch, State
 from batches.recording import SIX, counted
 from live.writes import write
@@ -43,6 +43,8 @@ def _count(row: Batch, child: Mapping[str, Any], ended: ChildEnded) -> None:
     row.failed += failed
     row.degraded += degraded
     row.succeeded += size - left - failed - degraded
+    served = size - left - failed
+    item_groups.count(row, int(child["first"]), served=served, degraded=degraded, failed=failed)
     row.moved_at = row.written_at = timezone.now()
     row.told = {**row.told, **{name: getattr(row, name) for name in SIX}}
 

@@ -1,4 +1,4 @@
-"""Failures and results as files, written while they are read: in constant memory, whatever their number."""
+"""Failures, results and groups as files, written while they are read: in constant memory, whatever their number."""
 
 import csv
 import io
@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from audit.canonical import moment
 from audit.exports import TYPES, cell
+from batches import item_groups
 from batches.models import Batch, Failure
 from worker.chunks import folders, returned
 
-FAILURES, RESULTS = "failures", "results"
+FAILURES, RESULTS, GROUPS = "failures", "results", "groups"
 FORMS = tuple(TYPES)
 ROWS = 1_000
 MUCH = 500_000
@@ -24,6 +25,7 @@ MUCH = 500_000
 COLUMNS = {
     FAILURES: ("item", "number", "error", "attempts", "final", "group", "at"),
     RESULTS: ("item", "number", "result", "rung"),
+    GROUPS: ("group", "items", "succeeded", "degraded", "failed", "not_run", "state"),
 }
 """As CSV ``number`` counts from 1, as the pages do; as JSON lines from 0, as in the file of results."""
 
@@ -35,6 +37,9 @@ def texts(batch: Batch, what: str, form: str, group: str = "") -> Pieces:
     """The whole file in pieces, in the order of the items."""
     if form == "csv":
         yield ",".join(COLUMNS[what]) + "\r\n"
+    if what == GROUPS:
+        yield _WRITING[form](GROUPS, list(item_groups.lines(batch)))
+        return
     yield from _failures(batch, form, group) if what == FAILURES else _results(batch, form)
 
 
@@ -83,7 +88,7 @@ def as_csv(what: str, lines: list[Line]) -> str:
     out = io.StringIO()
     writing = csv.writer(out)
     for line in lines:
-        counted = {**line, "number": line["number"] + 1}
+        counted = {**line, "number": line["number"] + 1} if "number" in line else line
         writing.writerow([cell(counted.get(column, "")) for column in COLUMNS[what]])
     return out.getvalue()
 

@@ -70,6 +70,8 @@ def export(request: HttpRequest, uuid: UUID, what: str, form: str) -> HttpRespon
         raise Http404
     if what == exports.RESULTS and (problem := finding.gone(row) or exports.unreadable(row)):
         return HttpResponse(problem, content_type=PLAIN, status=410 if row.cleared_at else 503)
+    if what == exports.GROUPS and not row.item_groups.exists():
+        raise Http404
     pieces = exports.texts(row, what, form, _text(request, "group"))
     return _file(request, pieces, exports.name_of(row, what, form), form)
 

@@ -179,6 +179,25 @@ class FailureGroup(models.Model):
         return f"{self.number} × {self.words}"
 
 
+class ItemGroup(models.Model):
+    """A group of a batch that was grouped by a column, as the batch ended: a thousand at most. ``place`` from 0."""
+
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="item_groups")
+    place = models.PositiveIntegerField(help_text="In the order in which they first came; as its chunk.")
+    name = models.CharField(max_length=100, blank=True)
+    items = models.PositiveBigIntegerField()
+    served = models.PositiveBigIntegerField(help_text="Degraded ones too.")
+    degraded = models.PositiveBigIntegerField()
+    failed = models.PositiveBigIntegerField()
+    state = models.CharField(max_length=10)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "place"], name="an_item_group_once_per_batch")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Failure(models.Model):
     """An item that failed for good; gone when a later run of it goes well. ``number`` counts from 0."""
 

@@ -10,7 +10,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from approvals.recording import moment
-from batches import eta, figures, paced
+from batches import eta, figures, item_groups, paced
 from batches.bars import Bar, bar
 from batches.children import Children, children_of
 from batches.eta import Left
@@ -55,6 +55,14 @@ class BatchPage:
     @property
     def state(self) -> str:
         return self.told.state
+
+    @cached_property
+    def groups(self) -> Progress | None:
+        """Of a batch that is grouped by a column: as it tells them, and once it has ended as they were kept."""
+        if not (self.row.spec.get("group_by") or self.progress.get("group_by")):
+            return None
+        kept = item_groups.told(self.row) if self.row.closed_at or self.state == State.STARTED else None
+        return kept or (self.progress if self.progress.get("groups") else None)
 
     @property
     def children(self) -> Children | None:

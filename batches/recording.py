@@ -7,7 +7,7 @@ from typing import Any
 from approvals.recording import moment
 from audit.models import Entry
 from audit.services import append
-from batches import alarms, budgets, leaving
+from batches import alarms, budgets, item_groups, leaving
 from batches.beginning import row_of
 from batches.models import Batch, Event, Order, Point, State
 from batches.steering import settling
@@ -133,6 +133,7 @@ def _leave(row: Batch, given: BatchNews) -> None:
     """Its workflow ends before its children: what these come to they say themselves."""
     assert given.result is not None
     leaving.leave(row, given.alone, given.result)
+    item_groups.keep(row, given.groups)
     data = {name: given.result[name] for name in KEPT_IN_LEDGER if name in given.result}
     _append(row, "left", "", moment(given.at), {"title": row.title, **data, **leaving.numbers(row)}, given)
 
@@ -140,6 +141,7 @@ def _leave(row: Batch, given: BatchNews) -> None:
 def _close(row: Batch, given: BatchNews) -> None:
     assert given.result is not None
     row.result, row.closed_at = given.result, moment(given.at)
+    item_groups.keep(row, given.groups)
     data = {name: given.result[name] for name in KEPT_IN_LEDGER if name in given.result}
     _append(row, "closed", "", moment(given.at), {"title": row.title, "job": row.job, **data}, given)
     budgets.over(row)

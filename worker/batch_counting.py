@@ -181,6 +181,9 @@ class Batch(Holding):
     def told_groups(self) -> dict[str, Any]:
         return {}
 
+    def all_groups(self) -> list[dict[str, Any]]:
+        return []
+
     @property
     def most_failed(self) -> int | None:
         """So many more may fail, and it is not above its tolerance. None: somebody has seen that it is."""

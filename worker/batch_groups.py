@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -45,13 +45,16 @@ class Grouped(Batch):
         begun = super()._begin(piece, rest, place)
         group = self.state.groups[piece.chunk]
         group.failed -= self.size(piece) if piece.failed else 0
-        group.served -= self.size(piece) if piece.redo else 0
+        if piece.redo:
+            group.served -= self.size(piece)
+            group.degraded -= self.size(piece)
         return begun
 
     def end(self, piece: Piece, done: ChunkDone, now: float) -> None:
         state, group = self.state, self.state.groups[piece.chunk]
-        failed, served = state.failed, state.succeeded + state.degraded
+        failed, degraded, served = state.failed, state.degraded, state.succeeded + state.degraded
         super().end(piece, done, now)
+        group.degraded += state.degraded - degraded
         group.failed += state.failed - failed
         group.served += state.succeeded + state.degraded - served
         if group.failed > self._may(piece.chunk):
@@ -60,6 +63,31 @@ class Grouped(Batch):
 
     def _look_at_tolerance(self, now: float) -> None:
         """Each group has its own."""
+
+    @property
+    def held(self) -> int:
+        """Where all is held, but for the rest of groups that were stopped: that waits for nothing."""
+        return sum(self._held().values())
+
+    def _held(self) -> dict[int, int]:
+        """By chunk."""
+        held, state = dict[int, int](), self.state
+        if state.held_since:
+            running = self._running()
+            for chunk, group in enumerate(state.groups):
+                left = state.data.items_of(chunk) - group.failed - group.served - running.get(chunk, 0)
+                held[chunk] = 0 if group.stopped else left
+            return held
+        for piece in state.todo:
+            if piece.held_since and not piece.again:
+                held[piece.chunk] = held.get(piece.chunk, 0) + self.size(piece)
+        return held
+
+    def _running(self) -> dict[int, int]:
+        running = dict[int, int]()
+        for piece in self.running.values():
+            running[piece.chunk] = running.get(piece.chunk, 0) + self.size(piece)
+        return running
 
     def conclude(self, now: float) -> None:
         """What has ended in groups that were stopped has failed as a whole, and says which."""
@@ -87,24 +115,35 @@ class Grouped(Batch):
 
     def told_groups(self) -> dict[str, Any]:
         """Those that want to be looked at first."""
-        running = {piece.chunk for piece in self.running.values()}
-        states = [self._state(n, group, running) for n, group in enumerate(self.state.groups)]
+        groups = self.all_groups()
+        states = [group["state"] for group in groups]
         rank = {STOPPED: 0, RUNNING: 1, WAITING: 2, ENDED: 2}
-        first = sorted(range(len(states)), key=lambda n: (rank[states[n]], -self.state.groups[n].failed, n))[:TOLD]
+        first = sorted(groups, key=lambda group: (rank[group["state"]], -group["failed"]))[:TOLD]
         return {
             "group_by": self.state.plan.group_by,
-            "groups": [self._told(n, states[n]) for n in first],
+            "groups": first,
             "groups_by_state": {state: states.count(state) for state in (WAITING, RUNNING, ENDED, STOPPED)},
         }
 
-    def _state(self, chunk: int, group: GroupState, running: set[int]) -> str:
+    def all_groups(self) -> list[dict[str, Any]]:
+        running, held = self._running(), self._held()
+        return [self._told(n, self._state(n, group, running), held) for n, group in enumerate(self.state.groups)]
+
+    def _state(self, chunk: int, group: GroupState, running: Container[int]) -> str:
         if chunk in running:
             return RUNNING
         if group.stopped:
             return STOPPED
         return ENDED if group.failed + group.served >= self.state.data.items_of(chunk) else WAITING
 
-    def _told(self, chunk: int, state: str) -> dict[str, Any]:
+    def _told(self, chunk: int, state: str, held: Mapping[int, int]) -> dict[str, Any]:
         group = self.state.groups[chunk]
-        items = self.state.data.items_of(chunk)
-        return {"name": group.name, "items": items, "served": group.served, "failed": group.failed, "state": state}
+        return {
+            "name": group.name,
+            "items": self.state.data.items_of(chunk),
+            "served": group.served,
+            "degraded": max(0, group.degraded),
+            "failed": group.failed,
+            "held": held.get(chunk, 0),
+            "state": state,
+        }

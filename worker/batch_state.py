@@ -82,6 +82,8 @@ class GroupState:
     failed: int = 0
     served: int = 0
     stopped: bool = False
+    degraded: int = 0
+    """Of those that were served."""
 
 
 @dataclass

@@ -255,6 +255,8 @@ class BatchNews:
     """What it returns, when it closes."""
     alone: list[dict[str, Any]] = field(default_factory=list)
     """Children that go on then, each as ``batch_children.Alone``."""
+    groups: list[dict[str, Any]] = field(default_factory=list)
+    """All of its groups then, as ``get_progress`` tells some of them."""
 
 
 @dataclass(frozen=True)

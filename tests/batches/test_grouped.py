@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from batches import exports
 from tests.batches.test_children import children_of
+from tests.temporal import until
 
 TENANTS = ("acme", "b&b", "acme", "zoo", "b&b", "acme", "zoo", "acme")
 
@@ -40,6 +42,15 @@ def test_a_group_that_fails_ends_for_itself_and_the_others_go_on(batches, told):
     groups = {group["name"]: (group["state"], group["served"]) for group in batch.row.told["groups"]}
     assert groups == {"acme": ("stopped", 0), "b&b": ("ended", 2), "zoo": ("ended", 2)}
     assert batch.row.told["groups_by_state"] == {"waiting": 0, "running": 0, "ended": 2, "stopped": 1}
+    row = batch.row
+    kept = list(row.item_groups.order_by("place").values_list("name", "items", "served", "failed", "state"))
+    assert kept[1:] == [("b&b", 2, 2, 0, "ended"), ("zoo", 2, 2, 0, "ended")]
+    name, items, served, failed, state = kept[0]
+    assert (name, items, served, failed, state) == ("acme", 4, 0, row.failed, "stopped")
+    lines = "".join(exports.texts(row, "groups", "csv")).splitlines()
+    assert lines[0] == "group,items,succeeded,degraded,failed,not_run,state"
+    assert lines[1] == f"acme,4,0,0,{row.failed},{4 - row.failed},stopped"
+    assert lines[2:] == ["b&b,2,2,0,0,0,ended", "zoo,2,2,0,0,0,ended"]
 
 
 def test_what_failed_in_a_group_is_run_again_by_a_child_of_that_group(batches, told):
@@ -76,3 +87,15 @@ def test_items_without_a_value_are_a_group_of_their_own(batches, told):
     batch = start(batches, [*orders(), {"n": 9}])
     assert batch.result()["successful"] == 9
     assert f"{batch.handle.id}-tenant-none.3" in children_of(batch)
+
+
+def test_children_that_go_on_after_their_batch_count_in_their_group(batches, told):
+    told.open.clear()
+    batch = start(batches, orders(bad="zoo"), tolerated_failure_rate=1.0, wait=False, parent_close_policy="abandon")
+    assert batch.result()["status"] == "started"
+    until(lambda: batch.row.item_groups.count() == 3)
+    assert set(batch.row.item_groups.values_list("served", "failed", "state")) == {(0, 0, "running")}
+    told.open.set()
+    until(lambda: batch.row.closed_at, what="the last child has ended")
+    kept = list(batch.row.item_groups.order_by("place").values_list("name", "served", "failed", "state"))
+    assert kept == [("acme", 4, 0, "ended"), ("b&b", 2, 0, "ended"), ("zoo", 0, 2, "ended")]

@@ -243,7 +243,10 @@ class BatchWorkflow(TakesOrders):
     def _news(self, result: dict[str, Any] | None, events: list[Any]) -> BatchNews:
         written = self.batch.state.written if self.batch else 1
         alone = [asdict(each) for each in self.children.alone.values()] if self.children else []
-        return BatchNews(ref(), workflow.info().run_id, written, now(), self.get_progress(), events, result, alone)
+        groups = self.batch.all_groups() if self.batch and result is not None else []
+        return BatchNews(
+            ref(), workflow.info().run_id, written, now(), self.get_progress(), events, result, alone, groups
+        )
 
     async def _close(self, batch: Batch) -> dict[str, Any]:
         """Orders that come meanwhile are refused, and that is written down too: nothing is awaited after the last."""

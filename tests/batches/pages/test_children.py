@@ -83,14 +83,14 @@ def test_groups_are_shown_with_their_states_in_words(temporal, see, rita):
     about = {"strategy": "child_per_chunk", "group_by": "tenant"}
     batch = written(succeeded=50, running=20, pending=30, spec={**SPEC, **about})
     groups = [
-        {"name": "acme", "items": 40, "served": 3, "failed": 9, "state": "stopped"},
-        {"name": "", "items": 20, "served": 0, "failed": 0, "state": "running"},
+        {"name": "acme", "items": 40, "served": 3, "degraded": 2, "failed": 9, "held": 0, "state": "stopped"},
+        {"name": "", "items": 20, "served": 0, "degraded": 0, "failed": 0, "held": 4, "state": "running"},
     ]
     by = {"waiting": 58, "running": 1, "ended": 0, "stopped": 1}
     temporal.says(batch, **about, chunks=60, groups=groups, groups_by_state=by)
     said = see(rita, batch.get_absolute_url())
     assert "Groups by “tenant” 1 stopped: too much of it failed · 1 running · 58 waiting · 0 ended" in said
-    assert "acme stopped, its rest is not run 40 3 9" in said
-    assert "(no value) running 20 0 0" in said
+    assert "acme stopped, its rest is not run 40 3 2 9 0" in said
+    assert "(no value) running 20 0 0 0 4" in said
     assert "2 of 60 groups are shown" in said
     assert "a child workflow for each “tenant”" in said

@@ -137,6 +137,25 @@ def test_paused_nothing_is_held_and_resumed_it_is_again(batches, shop, payments)
     assert batch.result()["not_run"] == 40
 
 
+def test_a_group_for_each_tenant_says_of_each_who_served_it_and_what_is_held(batches, shop, payments, see, rita):
+    items = [{"n": n, "tenant": ("acme", "zoo")[n % 2], "cache": ("", "raises")[n % 2]} for n in range(20)]
+    force(payments, "forced_open")
+    grouped = {"strategy": "child_per_chunk", "group_by": "tenant", "tolerated_failure_rate": 1}
+    batch = batches.start(items, **ordered(payments, fallbacks=[CACHE], on_open="hold", **grouped))
+    batch.becomes("running", degraded=10, held=10, running=0)
+    told = {group["name"]: group for group in batch.told()["groups"]}
+    numbers = {name: [group[each] for each in ("served", "degraded", "failed", "held")] for name, group in told.items()}
+    assert numbers == {"acme": [10, 10, 0, 0], "zoo": [0, 0, 0, 10]}
+    shop.fails_for = {1}
+    force(payments, "disabled", "it is back")
+    result = batch.result()
+    assert (result["degraded"], result["successful"], result["failed"]) == (10, 9, 1)
+    page = see(rita, batch.row.get_absolute_url())
+    assert "acme ended 10 10 10 0" in page
+    assert "zoo ended 10 9 0 1" in page
+    assert "All groups as CSV" in page
+
+
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
