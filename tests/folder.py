@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from functools import cache
+from pathlib import Path
 
 
 def own_folder() -> str:
@@ -14,3 +16,13 @@ def own_folder() -> str:
     if process and not folder.endswith(f"-{process}"):
         folder += f"-{process}"
     return folder
+
+
+@cache
+def shared_folder() -> Path:
+    """Of all processes of a run: beside those of each. Without a run, as in a benchmark, this process's own."""
+    process = os.environ.get("PYTEST_XDIST_WORKER")
+    folder = os.environ.get("LEITSTAND_DATA") or tempfile.mkdtemp(prefix="leitstand-tests-")
+    shared = Path(folder.removesuffix(f"-{process}")) / "shared"
+    shared.mkdir(parents=True, exist_ok=True)
+    return shared

@@ -4,7 +4,9 @@ from itertools import chain, groupby
 
 import pytest
 
-LONG = ("/trouble/", "/up/", "/demo/", "/browser/", "test_postgresql.py", "test_browser")
+LONGEST = "/postgresql/"
+"""One that runs hundreds of others by itself: it begins first."""
+LONG = (LONGEST, "/trouble/", "/up/", "/demo/", "/browser/", "test_browser")
 """What starts a whole Leitstand, a browser, or a run of its own: it computes, where others wait for a server."""
 AFTER_EACH = 6
 """So many other files after one of these: neither do all compute at once, nor does anybody wait for a last long one."""
@@ -19,6 +21,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def mixed(files: list[list[pytest.Item]]) -> list[list[pytest.Item]]:
     long = [tests for tests in files if _is_long(tests[0])]
+    long.sort(key=lambda tests: LONGEST not in tests[0].nodeid)
     others = [tests for tests in reversed(files) if not _is_long(tests[0])]
     found = []
     for number, tests in enumerate(long):

@@ -2,9 +2,10 @@
 
 import pytest
 
+from tests import readymade
 from tests.browser.test_the_way import _heed, browser, expect, pytestmark, window  # noqa: F401
 from tests.trouble.people import PASSWORD
-from tests.up.running import Up, statics
+from tests.up.running import Up
 
 
 @pytest.fixture(scope="module")
@@ -13,7 +14,7 @@ def up(tmp_path_factory):
         tmp_path_factory.mktemp("browser") / "data",
         demo=True,
         LEITSTAND_DEMO_PASSWORD=PASSWORD,
-        **statics(tmp_path_factory),
+        **readymade.statics(),
     )
     try:
         yield running.ready()

@@ -6,8 +6,10 @@ from contextlib import suppress
 
 import pytest
 
-from tests.trouble.people import PASSWORD, chromium, make_people, manage
-from tests.up.running import Up, statics, until
+from tests import readymade
+from tests.readymade import PASSWORD
+from tests.trouble.people import chromium, manage
+from tests.up.running import Up, until
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
@@ -23,8 +25,9 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory):
-    running = Up(tmp_path_factory.mktemp("browser") / "data", **statics(tmp_path_factory)).ready()
-    make_people(running)
+    data = tmp_path_factory.mktemp("browser") / "data"
+    readymade.people(data)
+    running = Up(data, **readymade.statics()).ready()
     yield running
     running.end()
 

@@ -3,22 +3,7 @@
 import json
 import re
 
-import pytest
-
 from tests.browser.test_the_way import browser, expect, pytestmark, up, window  # noqa: F401
-from tests.trouble.people import PASSWORD, manage
-
-_OPS = """
-from django.contrib.auth.models import Group, User
-olga = User.objects.create_user("olga", password={password!r}, first_name="Olga", last_name="Petri")
-olga.groups.add(Group.objects.get(name="ops"))
-"""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _ops(up):  # noqa: F811
-    ran = manage(up, "shell", "-v", "0", "-c", _OPS.format(password=PASSWORD))
-    assert ran.returncode == 0, ran.stderr
 
 
 def begin(up, service, **config):  # noqa: F811

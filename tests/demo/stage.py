@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from dashboard.up import ports
+from tests import readymade
 from tests.up.running import ROOT, surroundings, until
 
 PASSWORD = "the demo's own"
@@ -30,7 +31,7 @@ class Stage:
         temporal = [str(Path(sys.executable).parent / "temporal"), "server", "start-dev", "--headless"]
         temporal += ["--ip", "127.0.0.1", "--port", str(port), "--log-level", "error"]
         self.processes = [self._start("temporal", temporal)]
-        assert self.manage("migrate", "-v", "0").returncode == 0
+        readymade.tables(data)
         until(lambda: ports.answers(port), "Temporal to answer")
         self.processes.append(self._start("service", self._command("demo_service", "--port", str(service))))
         self.processes.append(self._start("worker", self._command("worker")))

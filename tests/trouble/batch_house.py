@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
+from tests import readymade
 from tests.temporal import SCRIPTS, free_port
 from tests.temporal import run as on_loop
 from tests.up.running import ROOT, surroundings, until
@@ -44,7 +45,7 @@ class BatchHouse:
         )
         self.kills: list[Kill] = []
         self.temporal = self._temporal()
-        self._manage("migrate", "--verbosity", "0").wait(120)
+        readymade.tables(folder)
         self.worker = self._manage("worker")
         self.client = until(self._connected, "Temporal to answer")
 

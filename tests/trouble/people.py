@@ -12,23 +12,8 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
+from tests.readymade import PASSWORD
 from tests.up.running import ROOT, Up, surroundings
-
-PASSWORD = "a long password of a test"
-_MAKE = """
-from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import User
-from approvals.models import Level, LevelHolder
-known = make_password({password!r})  # slow on purpose: once for all
-for username, first, last, level in (
-    ("maria", "Maria", "Berg", "manager"), ("peter", "Peter", "Holt", "manager"), ("dirk", "Dirk", "Holm", "director"),
-    ("vera", "Vera", "Stein", "vp"), ("rita", "Rita", "Lang", ""),
-):
-    user = User.objects.create(username=username, password=known, first_name=first, last_name=last)
-    if level:
-        LevelHolder.objects.create(user=user, level=Level.objects.get(name=level))
-User.objects.create(username="admin", password=known, is_staff=True, is_superuser=True)
-"""
 
 
 def manage(up: Up, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -36,11 +21,6 @@ def manage(up: Up, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "manage.py"), *arguments]
     environment = surroundings(LEITSTAND_DATA=str(up.data))
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-
-
-def make_people(up: Up) -> None:
-    ran = manage(up, "shell", "-v", "0", "-c", _MAKE.format(password=PASSWORD))
-    assert ran.returncode == 0, ran.stderr
 
 
 def chromium() -> str | None:

@@ -11,8 +11,9 @@ from html import unescape
 
 import pytest
 
-from tests.trouble.people import Person, make_people, manage
-from tests.up.running import Up, statics, until
+from tests import readymade
+from tests.trouble.people import Person, manage
+from tests.up.running import Up, until
 
 pytestmark = pytest.mark.timeout(400)
 LINES = 2_000
@@ -24,9 +25,9 @@ STATES = """select b.state, b.succeeded, b.total, r.state from batches_batch b
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory):
-    more = {"LEITSTAND_BATCH_APPROVAL_ITEMS": "1000", **statics(tmp_path_factory)}
-    running = Up(tmp_path_factory.mktemp("trouble") / "data", **more).ready()
-    make_people(running)
+    data = tmp_path_factory.mktemp("trouble") / "data"
+    readymade.people(data)
+    running = Up(data, LEITSTAND_BATCH_APPROVAL_ITEMS="1000", **readymade.statics()).ready()
     yield running
     running.end()
 

@@ -13,6 +13,7 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from tests import readymade
 from tests.temporal import SCRIPTS, free_port, run
 from tests.up.running import ROOT, surroundings, until
 from worker.converter import CONVERTER
@@ -91,7 +92,7 @@ class Town:
             ],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        subprocess.run(self._manage("migrate", "-v", "0"), env=self.environment, cwd=ROOT, check=True, timeout=120)
+        readymade.tables(data)
         self.worker = self._begin(self._manage("worker"), stderr=subprocess.DEVNULL)
 
     def _manage(self, *arguments: str) -> list[str]:

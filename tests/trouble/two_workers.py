@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.up import ports
+from tests import readymade
 from tests.demo.service import Service
 from tests.up.running import ROOT, until
 
@@ -48,7 +49,7 @@ class TwoWorkers:
         self.service.set(SERVICE, failure_rate=0, latency_seconds=0.02)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.start("temporal")
-        self.manage("migrate", "-v", "0")
+        readymade.tables(data)
         self.manage("shell", "-v", "0", "-c", REGISTER)
         self.start("one")
         self.start("two")

@@ -27,11 +27,6 @@ def surroundings(**more: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(_SET_FROM_OUTSIDE)} | more
 
 
-def statics(tmp_path_factory: Any) -> dict[str, str]:
-    """Where the houses of a run share what is collected: only tests that are about the first start wait for that."""
-    return {"LEITSTAND_STATIC": str(tmp_path_factory.getbasetemp() / "static")}
-
-
 def until(condition: Callable[[], Any], what: str, limit: float = LONG) -> Any:
     end = time.monotonic() + limit
     while not (found := condition()):

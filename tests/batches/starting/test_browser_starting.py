@@ -5,21 +5,11 @@ import json
 from importlib.util import find_spec
 from pathlib import Path
 
-import pytest
-
 from tests.browser.test_the_way import browser, expect, pytestmark, up, window  # noqa: F401
-from tests.circuits.test_browser_circuits import _OPS
-from tests.trouble.people import PASSWORD, manage
 
 _PACKAGE = find_spec("vega_datasets").submodule_search_locations[0]
 AIRPORTS = Path(_PACKAGE) / "_data" / "airports.csv"
 NUMBER = 3_376
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _ops(up):  # noqa: F811
-    ran = manage(up, "shell", "-v", "0", "-c", _OPS.format(password=PASSWORD))
-    assert ran.returncode == 0, ran.stderr
 
 
 def choose(page, up, file=AIRPORTS):  # noqa: F811

@@ -4,17 +4,8 @@ import json
 import re
 import uuid
 
-import pytest
-
 from tests.browser.test_the_way import browser, expect, pytestmark, up, window  # noqa: F401
-from tests.circuits.test_browser_circuits import _OPS, answered, count_answers
-from tests.trouble.people import PASSWORD, manage
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _ops(up):  # noqa: F811
-    ran = manage(up, "shell", "-v", "0", "-c", _OPS.format(password=PASSWORD))
-    assert ran.returncode == 0, ran.stderr
+from tests.circuits.test_browser_circuits import answered, count_answers
 
 
 def begin(up, **spec):  # noqa: F811

@@ -1,12 +1,14 @@
-"""The same tests, every one, on PostgreSQL: there a stream is locked by a row, and several write at once."""
+"""The same tests on PostgreSQL: the ledger, decisions, circuits, webhooks and counts."""
 
 import os
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+
+from tests.postgresql.chosen import ONLY_RACES, WHOLE
+from tests.up.running import ROOT
 
 ADDRESS = ("127.0.0.1", 5432)
 
@@ -20,26 +22,17 @@ def answers() -> bool:
 
 
 @pytest.mark.skipif(not os.environ.get("CI") and not answers(), reason="no PostgreSQL answers on 127.0.0.1:5432")
-@pytest.mark.timeout(300)
-def test_the_ledger_holds_on_postgresql_too():
-    url = f"postgres://postgres@{ADDRESS[0]}:{ADDRESS[1]}/leitstand_audit_{os.getpid()}"
+@pytest.mark.timeout(900)
+def test_what_several_write_at_once_holds_on_postgresql_too():
+    url = f"postgres://postgres@{ADDRESS[0]}:{ADDRESS[1]}/leitstand_{os.getpid()}"
     run = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "tests/audit",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "--create-db",
-            f"--ignore={__file__}",
-        ],
-        cwd=Path(__file__).resolve().parents[2],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.postgresql.chosen", "--create-db",
+         *WHOLE, *ONLY_RACES],
+        cwd=ROOT,
         env={**os.environ, "DATABASE_URL": url},
         capture_output=True,
         text=True,
         check=False,
-    )
+    )  # fmt: skip
     assert run.returncode == 0, run.stdout[-6_000:] + run.stderr[-2_000:]
     assert " passed" in run.stdout
