@@ -1,6 +1,9 @@
 """Every list and every number, whichever way it is found, is what reading request by request gives."""
 
+from typing import NamedTuple
+
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from approvals import access, finding, queries
@@ -39,8 +42,8 @@ def belongs(sight, view, one):
     }[view]()
 
 
-def plainly(sight, view, order):
-    found = [one for one in Request.objects.prefetch_related("steps") if belongs(sight, view, one)]
+def plainly(sight, view, order, requests):
+    found = [one for one in requests if belongs(sight, view, one)]
     of = {
         "due": lambda one: one.deadline,
         "amount": lambda one: one.amount,
@@ -67,6 +70,11 @@ def way(request, monkeypatch):
     return request.param
 
 
+class House(NamedTuple):
+    people: list[User]
+    requests: list[Request]
+
+
 @pytest.fixture
 def house(house_of_requests, maria, dirk, rita, boss, olga):
     """More of what differs by the way it is found: levels twice in a chain, no amount, two decisions of one person."""
@@ -82,40 +90,43 @@ def house(house_of_requests, maria, dirk, rita, boss, olga):
     decided(both, 1, maria, Step.State.REJECTED)
     stood_in = made(rita, "manager", "director", at=1, title="approved for dirk")
     stood_in.steps.filter(index=0).update(decided_by=olga, on_behalf_of=dirk, decided_at=timezone.now())
-    return [*house_of_requests.values(), manages_travel, boss, olga]
+    people = [*house_of_requests.values(), manages_travel, boss, olga]
+    return House(people, list(Request.objects.prefetch_related("steps")))
 
 
 @pytest.mark.parametrize(("view", "sort"), [(view, sort) for view in VIEWS for sort in SORTS[view]])
 def test_every_list_is_in_its_order_what_reading_one_by_one_gives(house, way, view, sort):
-    for user in house:
-        whole = plainly(sight_of(user), view, sort)
+    for user in house.people:
+        whole = plainly(sight_of(user), view, sort, house.requests)
         asked = Asked(view, "" if sort == SORTS[view][0] else sort)
         assert [row.pk for row in queries.page_of(user, asked).rows] == whole[: queries.PAGE], user.username
 
 
 @pytest.mark.parametrize(("view", "sort"), [(view, sort) for view in VIEWS for sort in SORTS[view]])
 def test_pages_of_three_are_the_same_list(house, way, view, sort):
-    for user in house:
+    for user in house.people:
         seen, after = [], ""
         while True:
             page = queries.page_of(user, Asked(view, "" if sort == SORTS[view][0] else sort, after=after), 3)
             seen += [row.pk for row in page.rows]
             if not (after := page.next):
                 break
-        assert seen == plainly(sight_of(user), view, sort), user.username
+        assert seen == plainly(sight_of(user), view, sort, house.requests), user.username
 
 
 def test_every_number_is_what_counting_one_by_one_gives(house, way):
-    for user in house:
+    for user in house.people:
         sight = sight_of(user)
-        assert queries.counts_for(user) == {view: len(plainly(sight, view, "age")) for view in VIEWS}, user.username
+        assert queries.counts_for(user) == {view: len(plainly(sight, view, "age", house.requests)) for view in VIEWS}, (
+            user.username
+        )
 
 
 def test_numbers_stop_at_the_cap_however_many_lists_they_are_of(house, way, monkeypatch):
     monkeypatch.setattr(queries, "CAP", 2)
     monkeypatch.setattr("approvals.counting.CAP", 2)
-    for user in house:
-        whole = {view: min(3, len(plainly(sight_of(user), view, "age"))) for view in VIEWS}
+    for user in house.people:
+        whole = {view: min(3, len(plainly(sight_of(user), view, "age", house.requests))) for view in VIEWS}
         assert queries.counts_for(user) == whole, user.username
 
 
@@ -131,15 +142,15 @@ def test_narrowed_it_is_that_part_of_the_list(house, way, narrow, few, monkeypat
         "q": lambda one: "any" in one.title,
     }[next(iter(narrow))]
     those = {one.pk for one in Request.objects.all() if holds(one)}
-    for user in house:
+    for user in house.people:
         for view in VIEWS:
-            whole = [pk for pk in plainly(sight_of(user), view, SORTS[view][0]) if pk in those]
+            whole = [pk for pk in plainly(sight_of(user), view, SORTS[view][0], house.requests) if pk in those]
             found = [row.pk for row in queries.page_of(user, Asked(view, **narrow)).rows]
             assert found == whole[: queries.PAGE], (user.username, view)
 
 
 def test_what_runs_out_first_is_of_what_one_sees(house, way):
-    for user in house:
+    for user in house.people:
         waits = Request.objects.filter(status=Status.WAITING, deadline__isnull=False).order_by("deadline", "pk")
         whole = [one.pk for one in waits.prefetch_related("steps") if sees(sight_of(user), one)]
         assert [row.pk for row in queries.due_soonest(user, 4)] == whole[:4], user.username
