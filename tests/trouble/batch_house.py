@@ -98,6 +98,11 @@ class BatchHouse:
         self.worker = self._manage("worker")
         return code
 
+    def forget(self) -> None:
+        """What was called, and killed, in an earlier test."""
+        self.calls_file.write_text("")
+        self.kills.clear()
+
     def end(self) -> None:
         for process in (self.worker, self.temporal):
             _dead(process)

@@ -7,11 +7,17 @@ from tests.trouble.batch_house import BatchHouse
 pytestmark = pytest.mark.timeout(500)
 
 
-@pytest.fixture
-def trouble(tmp_path):
-    made = BatchHouse(tmp_path)
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    made = BatchHouse(tmp_path_factory.mktemp("trouble"))
     yield made
     made.end()
+
+
+@pytest.fixture
+def trouble(house):
+    house.forget()
+    return house
 
 
 def each_counted_once(trouble, result, number, failed=0):
