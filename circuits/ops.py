@@ -1,4 +1,4 @@
-"""What needs ops, wherever they are on the site: circuits that are not closed, what waits for lost files, no worker."""
+"""What needs ops, wherever on the site: circuits that are not closed, what waits for files, what hangs, no worker."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from circuits.access import is_ops
 from circuits.models import Change, Circuit
 from circuits.unread import reading
 from circuits.unread.reading import Waiting
+from live.models import Pulse
 from live.once import once
 from live.queries import ALIVE, last_beat
 from worker.resilience.circuit_state import FORCED_OPEN, OPEN
@@ -41,6 +42,14 @@ class Needing:
 
 
 @dataclass(frozen=True)
+class Hanging:
+    """A worker process with calls that were given up on and have not come back; how many it said it bears."""
+
+    process: str
+    calls: int
+
+
+@dataclass(frozen=True)
 class Needs:
     """``unread``: the first of the workflows that wait for what is kept outside Temporal; so many are there."""
 
@@ -48,10 +57,11 @@ class Needs:
     no_worker: bool
     unread: Sequence[Waiting] = ()
     number_unread: int = 0
+    hanging: Sequence[Hanging] = ()
 
     @property
     def number(self) -> int:
-        return len(self.circuits) + self.number_unread + self.no_worker
+        return len(self.circuits) + self.number_unread + len(self.hanging) + self.no_worker
 
     @property
     def more_unread(self) -> int:
@@ -61,6 +71,7 @@ class Needs:
     def said(self) -> str:
         """In one line."""
         parts = [_needing_a_look(len(self.circuits)), _waiting_for_files(self.number_unread)]
+        parts.append(_with_calls_that_hang(len(self.hanging)))
         parts = [part for part in parts if part]
         if self.no_worker:
             parts.append(_("and no worker runs") if parts else _("no worker runs"))
@@ -86,6 +97,11 @@ def _waiting_for_files(number: int) -> str:
     return said % {"number": number} if number else ""
 
 
+def _with_calls_that_hang(number: int) -> str:
+    said = ngettext("calls hang in %(number)s process", "calls hang in %(number)s processes", number)
+    return said % {"number": number} if number else ""
+
+
 def needs() -> Needs:
     rows = queries.needing()
     openings = queries.openings(rows)
@@ -93,7 +109,7 @@ def needs() -> Needs:
     found = [_needing(row, titles.get(row.service, row.service), openings.get(row.pk)) for row in rows]
     found.sort(key=lambda one: (faces.rank(one.face), one.title.lower()))
     unread = reading.waiting()
-    return Needs(found, not worker_alive(), unread, reading.number() if unread else 0)
+    return Needs(found, not worker_alive(), unread, reading.number() if unread else 0, hanging())
 
 
 def _needing(row: Circuit, title: str, opening: Change | None) -> Needing:
@@ -107,5 +123,12 @@ def worker_alive() -> bool:
     return last is not None and last > timezone.now() - ALIVE
 
 
+def hanging() -> Sequence[Hanging]:
+    """Of those that live: with a process its threads end."""
+    living = Pulse.objects.filter(at__gt=timezone.now() - ALIVE).order_by("host", "pid")
+    found = [(row, sum(offered.get("hanging", 0) for offered in row.serving.values())) for row in living]
+    return [Hanging(f"{row.host}:{row.pid}", calls) for row, calls in found if calls]
+
+
 def version() -> Hashable:
-    return queries.version(), worker_alive(), reading.version()
+    return queries.version(), worker_alive(), reading.version(), len(hanging())

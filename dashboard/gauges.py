@@ -15,7 +15,7 @@ from approvals.models import OPEN, Attempt, Request, Status
 from audit.models import Entry
 from batches.models import ENDED, Batch
 from batches.models import State as BatchState
-from circuits import subjects
+from circuits import ops, subjects
 from circuits.models import Episode
 from circuits.unread import reading
 from dashboard.circuit_gauges import circuit_metrics
@@ -53,6 +53,9 @@ class FromTheDatabase(Collector):
             "Workflows that wait for something kept outside Temporal that cannot be read.",
             value=reading.number(),
         )
+        hanging = sum(each.calls for each in ops.hanging())
+        words = "Calls of batches that were given up on, and whose threads have not ended."
+        yield GaugeMetricFamily("leitstand_calls_hanging", words, value=hanging)
         yield _open_batches()
         yield _episodes()
         yield from _system()

@@ -79,6 +79,8 @@ def lead_for_ops(needed: ops.Needs) -> str:
         return _("Nothing is lost, and nothing moves until a worker runs.")
     if needed.number_unread and not needed.open:
         return _("Parts of what is worked on are kept in files that cannot be had. All goes on once they are back.")
+    if needed.hanging and not needed.circuits and not needed.number_unread:
+        return _("Their time was up, and they have not come back. Batches go on without them.")
     if needed.open:
         return _("Calls are refused. The page of each says why, who serves meanwhile, and what can be done.")
     return _("Trials are out, or about to go: the page of each says how they went.")

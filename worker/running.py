@@ -19,10 +19,12 @@ from worker import client, queues, registry, scheduling, tracing
 from worker.apart import TO_END
 from worker.database import with_the_database
 from worker.guard import guard
+from worker.hanging import HANGING
 from worker.lines import name_the_runs
 from worker.payloads import sizes, unread
 from worker.queues import Queue
 from worker.slots import Counting
+from worker.steps import WORK_QUEUE
 from worker.ticking import Ticking
 
 log = logging.getLogger(__name__)
@@ -37,12 +39,14 @@ FRESH = 3.0
 class Process:
     """One worker process. The first signal drains, the second ends it at once.
 
-    ``part``: its number among those of its worker. The first of them does the chores.
+    ``part``: its number among those of its worker. The first of them does the chores. ``replaced``: if it ends,
+    another takes its place.
     """
 
-    def __init__(self, serving: Sequence[Queue], part: int = 0) -> None:
+    def __init__(self, serving: Sequence[Queue], part: int = 0, *, replaced: bool = False) -> None:
         self.serving = serving
         self.part = part
+        self.replaced = replaced and all(queue.name == WORK_QUEUE for queue in serving)
         self.started_at = datetime.now(UTC)
         self.host = socket.gethostname()
         self.name = f"{self.host}:{os.getpid()}:{int(self.started_at.timestamp())}"
@@ -86,6 +90,13 @@ class Process:
             "Asked to end: taking nothing new, finishing what is under way (%g s at most).", _seconds(queues.DRAIN)
         )
         self._stop.set()
+
+    def _give_up(self) -> None:
+        """Where too many calls hang: only the end of the process ends their threads."""
+        if self.replaced and HANGING.full and not self._stop.is_set():
+            assert self._loop is not None
+            log.error("%d calls hang in this process: it ends, and another takes its place.", HANGING.number)
+            self._loop.call_soon_threadsafe(self._drain)
 
     async def _serve_until_asked(self, runtime: Runtime | None) -> None:
         pause = FIRST_PAUSE
@@ -132,6 +143,7 @@ class Process:
             "the pulse": self._beat,
             "the sizes of payloads": sizes.hand_on,
             "payloads that cannot be read": unread.hand_on,
+            "calls that hang": self._give_up,
             **({} if self.part else registry.chores()),
         }
         self._ticking = [Ticking(name, chore, around=with_the_database) for name, chore in chores.items()]
@@ -166,6 +178,7 @@ class Process:
             "used": self.counting[queue.name].now,
             "per_second": queue.per_second,
             "queue_per_second": queue.queue_per_second,
+            "hanging": HANGING.number if queue.name == WORK_QUEUE else 0,
         }
 
     def _queue_names(self) -> str:

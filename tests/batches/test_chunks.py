@@ -13,10 +13,11 @@ from tests.temporal import until
 from worker.batch_contract import read_spec
 from worker.batch_wire import BatchRef, ChunkDone, PrepareBatch, RunChunk
 from worker.chunks import calling, folders, notes, running
-from worker.chunks.calling import HANGING, words
+from worker.chunks.calling import words
 from worker.chunks.notes import Notes, Overtaken
 from worker.chunks.preparing import prepare
 from worker.chunks.running import ChunkRun
+from worker.hanging import HANGING
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -110,7 +111,7 @@ def test_one_that_hangs_is_given_up_and_the_others_are_not(told, job):
 
 
 def test_no_more_hanging_threads_are_made_than_a_worker_bears(told, monkeypatch):
-    monkeypatch.setattr(calling, "MOST_HANGING", 1)
+    monkeypatch.setattr(HANGING, "most", 1)
     items = words_of("hangs", "hangs", "fine")
     batch = prepared(items, "told_plain", item_timeout_seconds=0.2, item_attempts=2)
     assert run(batch).failed == 2

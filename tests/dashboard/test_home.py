@@ -157,6 +157,22 @@ def test_the_state_of_the_system_does_not_change_with_each_beat(db):
     assert SystemState().read("", "everybody")["latest"] == first
 
 
+def test_ops_are_told_in_which_process_calls_hang_as_long_as_it_lives(client, olga, rita):
+    now = timezone.now()
+    serving = {"leitstand-work": {"slots": 50, "hanging": 3}, "leitstand": {"slots": 50}}
+    pulse = {"host": "h", "queues": "leitstand, leitstand-work", "started_at": now, "temporal_at": now}
+    Pulse.objects.create(worker="w", pid=1, at=now, serving=serving, **pulse)
+    Pulse.objects.create(worker="old", pid=2, at=now - timedelta(minutes=1), serving=serving, **pulse)
+    page = home(client, olga)
+    assert "<h1>Calls hang in a worker" in page
+    assert "In the worker process h:1 3 calls have not come back" in page
+    assert "h:2" not in page
+    assert 'title="Calls hang in 1 process">1</span>' in page
+    assert "h:1" not in home(client, rita)
+    Pulse.objects.filter(worker="w").update(serving={})
+    assert "<h1>Nothing waits for you</h1>" in home(client, olga)
+
+
 # --- batches -----------------------------------------------------------------------------------------------------
 
 

@@ -198,5 +198,11 @@ def test_a_process_says_in_its_pulse_what_it_offers_to_each_queue(db, settings):
     process.counting["leitstand-work"].now = 2
     process._beat()
     said = system().living[0].serving
-    assert said["leitstand-work"] == {"slots": 50, "used": 2, "per_second": 20.0, "queue_per_second": None}
+    assert said["leitstand-work"] == {
+        "slots": 50,
+        "used": 2,
+        "per_second": 20.0,
+        "queue_per_second": None,
+        "hanging": 0,
+    }
     assert said["leitstand"]["slots"] == 1_000

@@ -5,7 +5,7 @@ import contextvars
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Generic, Protocol, TypeVar
 
 from temporalio import activity
@@ -26,6 +26,7 @@ from worker.batch_wire import (
 )
 from worker.chunks import degraded, gathering, preparing, running
 from worker.chunks.several import Several
+from worker.hanging import HANGING
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -113,12 +114,16 @@ class InItsThread(Generic[T]):
         self.beaten = time.monotonic()
 
     async def ended(self) -> T:
-        _in_its_thread(self.run.run, self.answer)
+        """Raises TooManyHang where this process bears no more threads that may never end."""
+        HANGING.refuse()
+        thread = _in_its_thread(self.run.run, self.answer)
         while not self.answer.done():
             try:
                 await asyncio.wait({self.answer}, timeout=LOOK)
             except asyncio.CancelledError:
                 if not self._may_end():
+                    HANGING.add(thread)
+                    activity.logger.warning("It was given up on, and its thread has not ended.")
                     self.answer.cancel()  # nobody asks for it any more
                     raise
             self._look()
@@ -143,9 +148,9 @@ class InItsThread(Generic[T]):
         return False
 
 
-def _in_its_thread(function: Callable[[], Any], answer: "asyncio.Future[Any]") -> None:
-    """A thread for each, not a pool: one that hangs for ever must not take a place from the others."""
-    loop = answer.get_loop()
+def _in_its_thread(function: Callable[[], Any], answer: "asyncio.Future[Any]") -> "Future[None]":
+    """A thread for each, not a pool: one that hangs for ever must not take a place from the others. Done: it ended."""
+    loop, over = answer.get_loop(), Future[None]()
 
     def settle(value: Any, error: BaseException | None) -> None:
         if answer.done():
@@ -161,6 +166,7 @@ def _in_its_thread(function: Callable[[], Any], answer: "asyncio.Future[Any]") -
             value = function()
         except BaseException as raised:
             error = raised
+        over.set_result(None)
         try:
             loop.call_soon_threadsafe(settle, value, error)
         except RuntimeError:
@@ -169,3 +175,4 @@ def _in_its_thread(function: Callable[[], Any], answer: "asyncio.Future[Any]") -
     context = contextvars.copy_context()
     context.run(tracing.of_many)
     threading.Thread(target=context.run, args=[call], name="chunk", daemon=True).start()
+    return over

@@ -11,6 +11,7 @@ from worker.activities.running import in_thread
 from worker.batch_wire import ChunkDone, Prepared, RunChunk
 from worker.chunks.calling import words
 from worker.datasets.references import BadSource
+from worker.hanging import TooManyHang
 from worker.mapreduce import mapping, preparing, reducing
 from worker.mapreduce.mapping import MapRun
 from worker.mapreduce.reducing import ReduceRun
@@ -54,5 +55,5 @@ async def _in_words(call: Awaitable[T]) -> T:
         return await call
     except (Exception, SystemExit) as error:
         activity.logger.warning("A map or a reduce failed.", exc_info=error)
-        final = isinstance(error, NotAgain | BadSource)
+        final = isinstance(error, NotAgain | BadSource) and not isinstance(error, TooManyHang)
         raise ApplicationError(words(error), type=type(error).__name__, non_retryable=final) from None

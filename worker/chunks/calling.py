@@ -4,7 +4,6 @@ import asyncio
 import contextvars
 import inspect
 import json
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from worker.batch_rungs import MAX_RUNG
 from worker.chunks.folders import Order
 from worker.chunks.notes import AT_ONCE
 from worker.datasets.records import Item
+from worker.hanging import HANGING, TooManyHang
 from worker.reading import printable
 from worker.registry import Registered
 from worker.resilience.fallback import NotAgain, NotYet
@@ -23,8 +23,6 @@ LONGEST_ERROR = 2_000
 LARGEST_RESULT = 1_000_000
 UNNAMED = "unnamed"
 """A rung whose job does not say which one served."""
-MOST_HANGING = 200
-"""Calls of plain functions that never came back: their threads cannot be ended."""
 
 
 class Outcome(NamedTuple):
@@ -126,8 +124,7 @@ class Caller:
 
     async def _in_thread(self, given: dict[str, Any]) -> Any:
         """A thread that does not come back is left behind, and the chunk goes on with others."""
-        if HANGING.number >= MOST_HANGING:
-            raise TooManyHang(f"{MOST_HANGING} calls hang in this worker already, so it begins none that may hang too.")
+        HANGING.refuse()
         if self._threads is None:
             self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="item")
         call: Future[Any] = self._threads.submit(contextvars.copy_context().run, _contained, self.job.function, given)
@@ -166,10 +163,6 @@ def _is_final(error: BaseException) -> bool:
     return isinstance(error, NotAgain) and not isinstance(error, TooManyHang)
 
 
-class TooManyHang(NotAgain):
-    """This worker begins no more plain functions: trying again here will not help."""
-
-
 class _Raised(NamedTuple):
     """What a call in a thread raised: some exceptions cannot travel through a future by themselves."""
 
@@ -181,25 +174,6 @@ def _contained(function: Callable[..., Any], given: dict[str, Any]) -> Any:
         return function(**given)
     except (Exception, SystemExit) as error:
         return _Raised(error)
-
-
-class _Hanging:
-    """How many calls were given up on and have not come back."""
-
-    def __init__(self) -> None:
-        self.number = 0
-        self._lock = threading.Lock()
-
-    def add(self, call: "Future[Any]") -> None:
-        self._count(1)
-        call.add_done_callback(lambda _call: self._count(-1))
-
-    def _count(self, by: int) -> None:
-        with self._lock:
-            self.number += by
-
-
-HANGING = _Hanging()
 
 
 # --- what came of it ----------------------------------------------------------------------------------------------

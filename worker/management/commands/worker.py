@@ -35,8 +35,8 @@ class Command(BaseCommand):
             part = Parts(len(groups)).fork()
             if all(queue.name == WORK_QUEUE for queue in groups[part]):
                 give_way()
-        asyncio.run(_main(groups[part], part))
+        asyncio.run(_main(groups[part], part, len(groups) > 1))
 
 
-async def _main(serving: list[queues.Queue], part: int) -> None:
-    await Process(serving, part).run()
+async def _main(serving: list[queues.Queue], part: int, replaced: bool) -> None:
+    await Process(serving, part, replaced=replaced).run()
