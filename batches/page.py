@@ -21,10 +21,12 @@ from batches.kept import Kept
 from batches.levels import Level, levels
 from batches.models import Batch, Kind, Schedule, State
 from batches.reasons import Why
+from batches.starting.sums import binding, split_above
 from batches.told import Progress, Told, told
 from batches.under_way import UnderWay, under_way
 from batches.why import why
 from live.elsewhere import workflow_url
+from worker.batch_contract import read_pace
 
 GUESSED_FOR = 5.0
 """Seconds for which a guess holds: what is left is said anew more often, from when it was thought to end."""
@@ -63,6 +65,14 @@ class BatchPage:
             return None
         kept = item_groups.told(self.row) if self.row.closed_at or self.state == State.STARTED else None
         return kept or (self.progress if self.progress.get("groups") else None)
+
+    @property
+    def split_above(self) -> int | None:
+        """A group of more items was, or will be, several children; None: there is none."""
+        groups = (self.groups or {}).get("groups") or ()
+        limits, _errors = read_pace(self.progress.get("pace"))
+        service = str(self.progress.get("service") or "")
+        return split_above(binding(limits, service), max((group["items"] for group in groups), default=0))
 
     @property
     def children(self) -> Children | None:

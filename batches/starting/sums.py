@@ -27,22 +27,37 @@ class Sum:
     at_once: int
     """Items that run at the same time, at most."""
     least: float | None
+    group_by: str = ""
+    """The column whose values are children: how many there are is known when the batch begins."""
+    split_above: int | None = None
+    """A group of more items is several children: no more are let through at once. None: none is too large."""
 
 
 def sum_of(items: int, spec: Mapping[str, Any]) -> Sum | None:
     """None where what was typed makes no sense."""
     size = 1 if spec.get("strategy") == PER_ITEM else _whole(spec.get("chunk_size", 100), MAX_CHUNK)
     parallel = _whole(spec.get("max_parallel", 10), MAX_PARALLEL)
-    limits, errors = read_pace(spec.get("pace"))
+    given, errors = read_pace(spec.get("pace"))
     if not size or not parallel or errors:
         return None
+    limits = binding(given, str(spec.get("service") or ""))
     chunks = math.ceil(items / size)
     at_once = min(items, min(parallel, chunks) * min(size, LANES))
-    budget = window_of(str(spec.get("service") or ""))
-    if budget:
-        limits = [*limits, Limit(SLIDING_WINDOW, budget.limit, budget.seconds)]
     least = max((least_of(limit, items) for limit in limits), default=None)
-    return Sum(items, chunks, size, at_once, least)
+    column = str(spec.get("group_by") or "")
+    return Sum(items, chunks, size, at_once, least, column, split_above(limits, items) if column else None)
+
+
+def binding(paces: list[Limit], service: str) -> list[Limit]:
+    """Its own limits, and the budget of its service as one more."""
+    budget = window_of(service)
+    return [*paces, Limit(SLIDING_WINDOW, budget.limit, budget.seconds)] if budget else paces
+
+
+def split_above(limits: list[Limit], largest: int) -> int | None:
+    """Of groups of at most so many items: above how many one is begun in parts, each a child."""
+    most = min((limit.most for limit in limits), default=None)
+    return most if most is not None and most < largest else None
 
 
 @dataclass(frozen=True)

@@ -94,3 +94,15 @@ def test_groups_are_shown_with_their_states_in_words(temporal, see, rita):
     assert "(no value) running 20 0 0 0 4" in said
     assert "2 of 60 groups are shown" in said
     assert "a child workflow for each “tenant”" in said
+
+
+@pytest.mark.parametrize(("items", "split"), [(60, True), (50, False)])
+def test_the_page_says_that_a_group_above_its_pace_is_several_children(temporal, see, rita, items, split):
+    about = {"strategy": "child_per_chunk", "group_by": "tenant"}
+    batch = written(running=items, spec={**SPEC, **about})
+    by = {"waiting": 0, "running": 1, "ended": 0, "stopped": 0}
+    zoo = {"name": "zoo", "items": items, "served": 0, "degraded": 0, "failed": 0, "held": 0, "state": "running"}
+    pace = [{"kind": "token_bucket", "limit": 50, "per_seconds": 1.0, "burst": None}]
+    temporal.says(batch, **about, chunks=1, groups=[zoo], groups_by_state=by, pace=pace)
+    said = see(rita, batch.get_absolute_url())
+    assert ("A group of more than 50 items is run by several children" in said) is split

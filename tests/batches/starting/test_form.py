@@ -3,6 +3,7 @@
 import html
 import os
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.conf import settings
@@ -441,6 +442,23 @@ def test_a_column_may_be_chosen_whose_values_are_children(batches, starting):
     row = ended(starting.started(starting.sent(), **chosen))
     assert (row.state, row.succeeded, row.spec["group_by"]) == ("completed", 30, "city")
     assert row.told["groups_by_state"]["ended"] == row.told["chunks"]
+
+
+def test_before_it_is_started_it_says_that_large_groups_are_several_children(starting):
+    grouped = {"strategy": "child_per_chunk", "group_by": "city", "on_tolerance": "fail"}
+    address = starting.sent()
+    query = dict(parse_qsl(urlsplit(address).query))
+
+    def said(**typed):
+        return words(starting.client.get(SUM, {**query, **starting.filled(address, **grouped, **typed)}))
+
+    assert "Children one for each “city”" in said()
+    assert "several children" not in said()
+    paced = {"pace-0-limit": "7", "pace-0-per_seconds": "1"}
+    assert "No more than 7 items are let through at once" in said(**paced)
+    assert "a “city” with more is several children" in said(**paced)
+    assert "several children" not in said(**{**paced, "pace-0-limit": "30"}), "no group can be larger"
+    assert "No more than 3 items" in said(**paced, **{"pace-0-burst": "3"})
 
 
 @pytest.mark.parametrize(
