@@ -33,7 +33,7 @@ class Plainly(SpanExporter):
         self._exporter.shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        return bool(self._exporter.force_flush(timeout_millis))
+        return self._exporter.force_flush(timeout_millis)
 
 
 def plain(span: ReadableSpan) -> ReadableSpan:
