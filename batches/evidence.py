@@ -12,6 +12,7 @@ from circuits.limits import page as limits
 from live.once import once
 from live.queries import system
 from worker import client
+from worker.batch_strategy import PER_CHUNK, PER_ITEM
 from worker.client import Pending
 from worker.steps import WORK_QUEUE
 
@@ -23,6 +24,9 @@ WORK = (
     "prepare_mapreduce", "end_map", "reduce_group", "close_mapreduce",
 )  # fmt: skip
 """What the workers of ``leitstand-work`` do for a batch."""
+
+CHILDREN = 20
+"""Open children that are asked one by one how far they are; of more nothing is known until they end."""
 
 MOVING = (State.PREPARING, State.RUNNING, State.PAUSING, State.STOPPING)
 
@@ -62,14 +66,14 @@ def evidence(told: Told) -> Evidence:
     """Of one that has something under way; else nothing is asked."""
     if not told.live or told.state not in MOVING:
         return Evidence()
-    name = told.row.workflow_id
-    return _kept.get((name, int(time.time() / HOLDS)), lambda: _read(name))
+    name, children = told.row.workflow_id, CHILDREN if told.progress.get("strategy") in (PER_CHUNK, PER_ITEM) else 0
+    return _kept.get((name, int(time.time() / HOLDS)), lambda: read(name, children))
 
 
-def _read(workflow_id: str) -> Evidence:
+def read(workflow_id: str, children: int = 0) -> Evidence:
     """The workers are looked at where something waits for them."""
     try:
-        work = work_of(client.pending(workflow_id))
+        work = work_of(client.pending(workflow_id, children=children))
     except client.ClientError:
         return Evidence()
     return Evidence(work, _serving(), _limit()) if work.waiting else Evidence(work)

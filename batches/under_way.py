@@ -45,7 +45,7 @@ def under_way(progress: Mapping[str, Any], beats: Sequence[Any] | None) -> Under
     """``beats``: what the heartbeats of chunks told last, older than ``progress`` perhaps. None: that is not known."""
     running, chunks = int(progress.get("running") or 0), int(progress.get("chunks_in_flight") or 0)
     now = Ranges(progress.get("chunks_running") or ())
-    mine = [beat for beat in beats or () if _is_of(beat, now)]
+    mine = [beat for beat in beats or () if _is_of(beat, None if progress.get("group_by") else now)]
     ended = min(sum(len(Ranges(beat["done"])) + int(beat.get("before") or 0) for beat in mine), running)
     failed = min(sum(int(beat["failed"]) + int(beat.get("failed_before") or 0) for beat in mine), ended)
     return UnderWay(running, ended, failed, chunks, beats is not None)
@@ -56,6 +56,7 @@ def uncounted(told: Told, failures: int) -> int:
     return max(0, failures - int(told.progress["failed"])) if told.live else 0
 
 
-def _is_of(beat: Any, running: Ranges) -> bool:
-    """What has ended meanwhile is counted already."""
-    return isinstance(beat, dict) and {"chunk", "done", "failed"} <= beat.keys() and beat["chunk"] in running
+def _is_of(beat: Any, running: Ranges | None) -> bool:
+    """What has ended meanwhile is counted already. None: chunks are not told, for its groups are children."""
+    known = isinstance(beat, dict) and {"chunk", "done", "failed"} <= beat.keys()
+    return known and (running is None or beat["chunk"] in running)

@@ -169,6 +169,10 @@ def _run_of(child: RunChild, chunk: int, places: list[list[int]]) -> RunChunk:
     return replace(run, past=child.past, fail=child.fail, redo=child.redo)
 
 
+def items_in(run: RunChunk) -> int:
+    return run.items if run.only is None else len(Ranges(run.only))
+
+
 def with_bound(run: RunChunk, child: RunChild) -> RunChunk:
     """What failed in the chunks before counts against what may."""
     if child.most_failed is None:

@@ -87,6 +87,9 @@ class RunChunk:
     """Why none of these items is run at all: they fail with that."""
     redo: str = ""
     """The rung that served these items before; the job alone is asked, and who does not succeed stays as they were."""
+    ended_before: int = 0
+    """Items of chunks that its child ran before it, for its heartbeats; and how many of them failed."""
+    failed_before: int = 0
 
 
 @dataclass(frozen=True)

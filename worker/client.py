@@ -4,13 +4,14 @@ The functions block the calling thread and may be called from any; those that en
 own loop (see ``loop``). The connection and the errors are those of ``worker.connection``; here they are found by all.
 """
 
+import asyncio
 import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client, WorkflowHistoryEventFilterType
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHistoryEventFilterType
 from temporalio.common import QueryRejectCondition, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -183,12 +184,20 @@ def describe(workflow_id: str, *, run_id: str = "", timeout: float = 2.0) -> Des
     return on_loop(_asked(call, timeout), timeout)
 
 
-def pending(workflow_id: str, *, timeout: float = 1.0) -> list[Pending]:
-    """Its activities that have not ended, as Temporal itself knows them; needs no worker."""
+def pending(workflow_id: str, *, children: int = 0, timeout: float = 1.0) -> list[Pending]:
+    """Its activities that have not ended, as Temporal itself knows them; needs no worker.
+
+    Those of its open children, too, if they are at most so many: each is a question of its own.
+    """
 
     async def call(client: Client) -> list[Pending]:
-        handle = client.get_workflow_handle(workflow_id)
-        return pending_of(await handle.describe(rpc_timeout=timedelta(seconds=timeout)), time.time())
+        async def asked(id: str) -> WorkflowExecutionDescription:
+            return await client.get_workflow_handle(id).describe(rpc_timeout=timedelta(seconds=timeout))
+
+        whole = await asked(workflow_id)
+        ids = [each.workflow_id for each in whole.raw_description.pending_children]
+        open_ = await asyncio.gather(*map(asked, ids)) if len(ids) <= children else []
+        return [each for found in (whole, *open_) for each in pending_of(found, time.time())]
 
     return on_loop(_asked(call, timeout), timeout)
 

@@ -1,10 +1,12 @@
 """Batches grouped by a column: a child for each value, named after it; one that fails leaves the others alone."""
 
 import json
+import threading
 
 import pytest
 
-from batches import exports
+from batches import evidence, exports
+from batches.under_way import under_way
 from tests.batches.test_children import children_of
 from tests.temporal import until
 
@@ -99,3 +101,22 @@ def test_children_that_go_on_after_their_batch_count_in_their_group(batches, tol
     until(lambda: batch.row.closed_at, what="the last child has ended")
     kept = list(batch.row.item_groups.order_by("place").values_list("name", "served", "failed", "state"))
     assert kept == [("acme", 4, 0, "ended"), ("b&b", 2, 0, "ended"), ("zoo", 0, 2, "ended")]
+
+
+def test_how_far_open_children_are_is_known_from_their_heartbeats(batches, told):
+    told.permits = threading.Semaphore(5)
+    items = [{"n": n, "tenant": "acme", "word": "never" if n == 0 else "fine"} for n in range(6)]
+    batch = batches.start(
+        items, strategy="child_per_chunk", group_by="tenant", chunk_size=2, tolerated_failure_rate=1.0
+    )  # fmt: skip
+
+    def known(children=evidence.CHILDREN):
+        work = evidence.read(batch.handle.id, children).work
+        return under_way(batch.told(), work.beats if work else None)
+
+    batch.becomes("running", running=6)
+    until(lambda: (known().ended, known().failed) == (5, 1), what="two chunks and half of the third")
+    assert batch.told()["succeeded"] == 0
+    assert known(children=0).ended == 0, "of too many it is not known"
+    told.permits.release()
+    assert batch.result()["successful"] == 5

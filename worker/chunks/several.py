@@ -59,5 +59,6 @@ class Several:
     def beat(self) -> dict[str, Any]:
         """What a heartbeat tells: of the one that is run now, and how many items of those before it have ended."""
         run = self._run
-        before = {"before": self._ended, "failed_before": self._failed} if self._ended else {}
+        ended, failed = self.given.ended_before + self._ended, self.given.failed_before + self._failed
+        before = {"before": ended, "failed_before": failed} if ended else {}
         return {"chunk": run.given.chunk, **asdict(run.progress), **before}

@@ -18,6 +18,7 @@ from worker.batch_children import (
     RunChild,
     added,
     dump,
+    items_in,
     read_child,
     rest_left,
     runs_of,
@@ -44,8 +45,11 @@ class BatchChildWorkflow:
         if child is None:
             return {"status": "invalid", "errors": ["Only a batch begins this workflow, with what its child is to do."]}
         held = HeldAlone(child)
-        for run in runs_of(child)[child.at :]:
-            done = await self._run_to_its_end(with_bound(run, child), child, held)
+        runs = runs_of(child)
+        ended = sum(map(items_in, runs[: child.at]))
+        for run in runs[child.at :]:
+            given = replace(with_bound(run, child), ended_before=ended, failed_before=child.done.failed)
+            done, ended = await self._run_to_its_end(given, child, held), ended + items_in(run)
             child = added(child, run, done)
             if done.left or done.error:
                 break

@@ -103,7 +103,7 @@ def temporal(monkeypatch, alive):
     """Answers without a server: what is shown is under test, not how it is asked."""
     stand_in = Temporal()
     monkeypatch.setattr(reader, "_query", stand_in.query)
-    monkeypatch.setattr(client, "pending", lambda _workflow_id: [])
+    monkeypatch.setattr(client, "pending", lambda _workflow_id, **_more: [])
     return stand_in
 
 

@@ -28,7 +28,7 @@ def chunks(temporal, monkeypatch):
 
     def begun(*beats, **more):
         told = [Pending("run_chunk", "taken", time.time(), beat=each) for each in beats]
-        monkeypatch.setattr(door, "pending", lambda _id: told)
+        monkeypatch.setattr(door, "pending", lambda _id, **_more: told)
         row = written(pending=3_000)
         temporal.says(row, **{**RUNNING, "pending": 1_000, **more})
         return row
