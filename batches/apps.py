@@ -13,6 +13,7 @@ class BatchesConfig(AppConfig):
         from batches import alarms, alone, beginning, budgets, clearing, failing, naming, reconciling, recording
         from batches.clock import connecting
         from batches.release import limits, panel, settling, strict
+        from batches.sets import connecting as sets
         from batches.starting import sending as starting
         from batches.starting import uploads
         from batches.steering import sending
@@ -21,6 +22,7 @@ class BatchesConfig(AppConfig):
         from worker import registry
 
         connecting.connect()
+        sets.connect()
         subjects.connect()
         reading.name_by(naming.workflows_called)
         runs.also(reconciling.compare)

@@ -278,4 +278,5 @@ from batches.clock.rows import Intervention as Intervention  # noqa: E402  (foun
 from batches.clock.rows import Schedule as Schedule  # noqa: E402
 from batches.clock.rows import ScheduledRun as ScheduledRun  # noqa: E402
 from batches.release.rows import Release as Release  # noqa: E402
+from batches.sets.rows import DataSet as DataSet  # noqa: E402
 from batches.steering.rows import Order as Order  # noqa: E402

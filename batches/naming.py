@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from audit import subjects
 from audit.subjects import Subject
-from batches.models import Batch, Schedule
+from batches.models import Batch, DataSet, Schedule
 from worker.reading import as_uuid
 
 
@@ -40,6 +40,19 @@ def schedules_meant(text: str, most: int) -> Sequence[str]:
     return [str(found) for found in rows.values_list("uuid", flat=True)[:most]]
 
 
+def sets_called(keys: Sequence[str]) -> Mapping[str, Subject]:
+    uuids = [uuid for key in keys if (uuid := as_uuid(key))]
+    rows = DataSet.objects.filter(uuid__in=uuids).only("uuid", "title")
+    return {str(row.uuid): Subject(_("Data set %(title)s") % {"title": row}, row.get_absolute_url()) for row in rows}
+
+
+def sets_meant(text: str, most: int) -> Sequence[str]:
+    if ":" in text or len(text) < 2:
+        return []
+    rows = DataSet.objects.filter(title__icontains=text[:200]).order_by("-pk")
+    return [str(found) for found in rows.values_list("uuid", flat=True)[:most]]
+
+
 def workflows_called(ids: Sequence[str]) -> Mapping[str, tuple[str, str]]:
     """A title and a page for each id that is a batch's."""
     rows = Batch.objects.filter(workflow_id__in=ids).only("uuid", "title", "workflow_id").order_by("pk")
@@ -47,4 +60,5 @@ def workflows_called(ids: Sequence[str]) -> Mapping[str, tuple[str, str]]:
 
 
 subjects.register("batch", labels=batches_called, find=batches_meant)
+subjects.register("dataset", labels=sets_called, find=sets_meant)
 subjects.register("schedule", labels=schedules_called, find=schedules_meant)

@@ -245,3 +245,4 @@ def _known(key: str) -> bool:
 
 from batches.clock import regions as _schedules  # noqa: E402, F401  (registers its own)
 from batches.release import regions as release_regions  # noqa: E402, F401  (found here, as every region is)
+from batches.sets import regions as _sets  # noqa: E402, F401  (registers its own)

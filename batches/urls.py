@@ -6,6 +6,7 @@ from batches import failure_views, views
 from batches.clock import changing, making
 from batches.clock import views as schedules
 from batches.release import views as release
+from batches.sets import views as sets
 from batches.starting import views as starting
 from batches.steering import views as steering
 
@@ -25,6 +26,10 @@ urlpatterns = [
     path("schedules/<uuid:uuid>/work/", changing.work, name="schedule-work"),
     path("schedules/<uuid:uuid>/work/source/", changing.source, name="schedule-source"),
     path("schedules/<uuid:uuid>/work/sum/", changing.sums, name="schedule-sum"),
+    path("data/", sets.index, name="data-sets"),
+    path("data/new/", sets.new, name="data-set-new"),
+    path("data/<uuid:uuid>/", sets.show, name="data-set"),
+    path("data/<uuid:uuid>/cancel/", sets.cancel, name="data-set-cancel"),
     path("<uuid:uuid>/", steering.show, name="batch"),
     path("<uuid:uuid>/order/", steering.order, name="order"),
     path("<uuid:uuid>/order/<uuid:order_id>/", steering.receipt, name="receipt"),

@@ -151,6 +151,16 @@ def terminate(workflow_id: str, *, reason: str, timeout: float = 2.0) -> None:
     on_loop(_asked(call, timeout), timeout)
 
 
+def cancel(workflow_id: str, *, run_id: str = "", timeout: float = 2.0) -> None:
+    """Ask a workflow to end in order, the run that began as ``run_id``. Safe to ask again. NotFound: it has ended."""
+
+    async def call(client: Client) -> None:
+        handle = client.get_workflow_handle(workflow_id, first_execution_run_id=run_id or None)
+        await handle.cancel(rpc_timeout=timedelta(seconds=timeout))
+
+    on_loop(_asked(call, timeout), timeout)
+
+
 def query(
     workflow_id: str,
     name: str,

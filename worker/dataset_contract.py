@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from worker.batch_wire import BatchRef
 from worker.reading import Reader, as_object
 
 FS, S3 = "fs", "s3"
@@ -45,9 +46,23 @@ class DatasetSpec:
     load: LoadSet
     processor: str
     processor_args: dict[str, Any] = field(default_factory=dict)
+    requester: str = ""
 
 
-KNOWN = ("title", "loader", "loader_args", "processor", "processor_args", "kind")
+@dataclass(frozen=True)
+class DatasetNews:
+    """What one has to say, all of it each time; of two the one with the higher ``number`` counts.
+
+    ``told``: as ``get_progress`` answers. ``result``: what it returns, once it is known.
+    """
+
+    ref: BatchRef
+    number: int
+    told: dict[str, Any]
+    result: dict[str, Any] | None = None
+
+
+KNOWN = ("title", "loader", "loader_args", "processor", "processor_args", "kind", "requester")
 
 
 def read_spec(given: Any) -> tuple[DatasetSpec | None, list[str]]:
@@ -57,11 +72,11 @@ def read_spec(given: Any) -> tuple[DatasetSpec | None, list[str]]:
     read = Reader(given)
     title = read.text("title", "Data set")
     loader, processor = read.text("loader", required=True), read.text("processor", required=True)
-    kind = read.text("kind", FS)
+    kind, requester = read.text("kind", FS), read.text("requester")
     loader_args, processor_args = _args(read, "loader_args"), _args(read, "processor_args")
     if read.errors:
         return None, read.errors
-    return DatasetSpec(title, LoadSet(loader, loader_args, kind or FS), processor, processor_args), []
+    return DatasetSpec(title, LoadSet(loader, loader_args, kind or FS), processor, processor_args, requester), []
 
 
 def _args(read: Reader, name: str) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-from worker.dataset_contract import LoadSet, ProcessSet, SetReference
-from worker.steps import WORK_QUEUE
+from worker.dataset_contract import DatasetNews, LoadSet, ProcessSet, SetReference
+from worker.steps import WORK_QUEUE, record
 
 T = TypeVar("T")
 
@@ -34,6 +34,10 @@ async def process_dataset(given: ProcessSet) -> Any:
 async def clean_up_dataset(kind: str) -> int:
     """Of everything that this run has stored; how many there were."""
     return await _call("clean_up_dataset", kind, int, minutes=5, heartbeat=30, retry=CLEANING)
+
+
+async def record_dataset(given: DatasetNews) -> None:
+    await record("record_dataset", given, bool)
 
 
 async def _call(

@@ -1,4 +1,4 @@
-"""What the forms over chosen items have in common: a title, the column that names an item, what was looked at."""
+"""What the forms that begin something have in common; and those over chosen items: which column names one, and more."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,34 +12,25 @@ from django.utils.translation import gettext_lazy
 from approvals import inputs
 from approvals.forms import Typed
 from batches.paces import choice_field, number_field, number_typed
-from batches.starting.jobs import JobFields
+from batches.starting.jobs import JobFields, fields_of
 from worker.batch_contract import FAIL, PAUSE
+from worker.registry import Callables
 
 
-class ItemsForm(forms.Form):
-    """``form_id`` becomes the uuid of what is begun, ``seen`` is the mark of the file as it was looked at."""
+class BeginForm(forms.Form):
+    """``form_id`` becomes the uuid of what is begun."""
 
     BEGIN: Mapping[str, str] = {}
     """What the form begins with."""
+    NO_TITLE = gettext_lazy("Give the batch a title.")
 
     title = Typed(label=gettext_lazy("Title"), widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    item_key = Typed(label=gettext_lazy("Column that names an item"))
-    tolerated = number_field(gettext_lazy("% of items that may fail"))
-    on_tolerance = choice_field(
-        gettext_lazy("If more fail"), (PAUSE, gettext_lazy("pause and ask")), (FAIL, gettext_lazy("end it as failed"))
-    )
     form_id = Typed(widget=forms.HiddenInput)
-    seen = Typed(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, source: Mapping[str, Any], columns: tuple[str, ...], **more: Any) -> None:
-        """``columns``: those of the data, to choose the key from, where they are known for all of it."""
+    def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.source, self.columns = source, columns
         if not self.is_bound:
             self.initial = {**self.BEGIN, "form_id": str(uuid4()), **self.initial}
-        if columns:
-            none = ("", _("none: its number"))
-            self.fields["item_key"].widget = forms.Select(choices=[none, *((column, column) for column in columns)])
 
     @property
     def given(self) -> Mapping[str, Any]:
@@ -61,13 +52,19 @@ class ItemsForm(forms.Form):
             self.fields[wrong].widget.attrs["autofocus"] = True
 
     def clean_title(self) -> str:
-        return inputs.line_of(self.cleaned_data["title"], 200, _("Give the batch a title."))
+        return inputs.line_of(self.cleaned_data["title"], 200, str(self.NO_TITLE))
 
     def clean_form_id(self) -> UUID:
         try:
             return UUID(self.cleaned_data["form_id"].strip())
         except ValueError:
             raise ValidationError(_("This form is damaged. Open the page again.")) from None
+
+    def offer(self, of: str, known: Callables) -> list[JobFields]:
+        """What is registered there, to be chosen in the field of this name, and the fields of its arguments."""
+        names: list[tuple[str, Any]] = [(one.name, f"{one.name}: {one.title}") for one in known.all()]
+        choose(self.fields[of], _("choose one"), names, self.given.get(of))
+        return fields_of(known.all(), self.given, bound=self.is_bound, of=of)
 
     def arguments(self, among: list[JobFields], name: str, field: str) -> dict[str, Any]:
         """Those of the chosen one, as they were typed; what is wrong with them is said beside ``field``."""
@@ -79,6 +76,25 @@ class ItemsForm(forms.Form):
         except ValidationError as error:
             self.add_error(field, error)
             return {}
+
+
+class ItemsForm(BeginForm):
+    """Over items. ``seen`` is the mark of the file as it was looked at."""
+
+    item_key = Typed(label=gettext_lazy("Column that names an item"))
+    tolerated = number_field(gettext_lazy("% of items that may fail"))
+    on_tolerance = choice_field(
+        gettext_lazy("If more fail"), (PAUSE, gettext_lazy("pause and ask")), (FAIL, gettext_lazy("end it as failed"))
+    )
+    seen = Typed(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, source: Mapping[str, Any], columns: tuple[str, ...], **more: Any) -> None:
+        """``columns``: those of the data, to choose the key from, where they are known for all of it."""
+        super().__init__(*args, **more)
+        self.source, self.columns = source, columns
+        if columns:
+            none = ("", _("none: its number"))
+            self.fields["item_key"].widget = forms.Select(choices=[none, *((column, column) for column in columns)])
 
     def share_in(self, typed: Mapping[str, str]) -> dict[str, Any]:
         """The tolerated share as the contract has it, whatever it is."""

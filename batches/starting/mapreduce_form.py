@@ -11,12 +11,10 @@ from approvals.forms import Typed
 from batches.paces import number_field, number_typed
 from batches.starting import mapreduce
 from batches.starting.filled import MAP, REDUCE
-from batches.starting.items import ItemsForm, choose
-from batches.starting.jobs import JobFields, fields_of
+from batches.starting.items import ItemsForm
 from worker import registry
 from worker.batch_contract import PAUSE
 from worker.mapreduce_contract import FAN_IN
-from worker.registry import Callables
 
 NUMBERS = ("chunk_size", "max_parallel", "fan_in")
 
@@ -40,13 +38,8 @@ class MapReduceForm(ItemsForm):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.maps, self.reduces = self._offer(MAP, registry.maps), self._offer(REDUCE, registry.reduces)
+        self.maps, self.reduces = self.offer(MAP, registry.maps), self.offer(REDUCE, registry.reduces)
         self.call: dict[str, Any] = {}
-
-    def _offer(self, of: str, known: Callables) -> list[JobFields]:
-        names: list[tuple[str, Any]] = [(one.name, f"{one.name}: {one.title}") for one in known.all()]
-        choose(self.fields[of], _("choose one"), names, self.given.get(of))
-        return fields_of(known.all(), self.given, bound=self.is_bound, of=of)
 
     def clean(self) -> None:
         """As a program would say it, and what the contract's reader says of that beside its field."""

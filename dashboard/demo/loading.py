@@ -33,7 +33,7 @@ def load() -> None:
     try:
         traffic.begin()
         batches.begin(everybody["olga"])
-        datasets.begin()
+        datasets.begin(everybody["olga"])
         schedules.begin(everybody["olga"])
         playing.tell(STORIES, everybody)
     except (client.ClientError, playing.Stuck) as error:

@@ -4,7 +4,7 @@
 
 (() => {
   function showChosen() {
-    for (const of of ["job", "map", "reduce"]) {
+    for (const of of ["job", "map", "reduce", "loader", "processor"]) {
       const chosen = document.getElementById(`id_${of}`)?.value;
       for (const set of document.querySelectorAll(`[data-${of}]`)) set.hidden = set.dataset[of] !== chosen;
     }

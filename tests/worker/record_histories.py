@@ -339,6 +339,25 @@ def dataset(house: Any) -> Any:
     return _dataset(house, "dataset")
 
 
+def dataset_told(house: Any) -> Any:
+    """Each step is written down."""
+    return _dataset(house, "dataset-told")
+
+
+def dataset_told_cancelled(house: Any) -> Any:
+    handle = _dataset(house, "dataset-told-cancelled", loader_args={"count": 500_000_000})
+    _until_loading(house, handle)
+    house.run(handle.cancel())
+    return handle
+
+
+def _until_loading(house: Any, handle: Any) -> None:
+    from batches.models import DataSet
+    from tests.temporal import until
+
+    until(lambda: DataSet.objects.filter(workflow_id=handle.id).exists())
+
+
 def dataset_failed(house: Any) -> Any:
     return _dataset(house, "dataset-failed", processor="nobody")
 
@@ -438,6 +457,8 @@ WAYS: list[Callable[[Any], Any]] = [
         dataset,
         dataset_failed,
         dataset_cancelled,
+        dataset_told,
+        dataset_told_cancelled,
         scheduled,
         scheduled_cancelled,
         scheduled_unknown,

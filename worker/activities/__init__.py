@@ -30,6 +30,7 @@ DECISIONS: list[Callable[..., Any]] = [
     batch_children.record_child,
     reconciling.reconcile,
     clock.stop_scheduled,
+    datasets.record_dataset,
 ]
 """On the queue ``leitstand``."""
 

@@ -8,8 +8,10 @@ from typing import Any
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from worker import registry
+from worker.activities.running import RECORDING, in_thread
 from worker.chunks.calling import words
-from worker.dataset_contract import LoadSet, ProcessSet, SetReference
+from worker.dataset_contract import DatasetNews, LoadSet, ProcessSet, SetReference
 from worker.datasets import moving
 from worker.datasets.moving import Moving
 from worker.datasets.references import BadSource
@@ -42,6 +44,12 @@ async def process_dataset(given: ProcessSet) -> Any:
 async def clean_up_dataset(kind: str) -> int:
     owner = _owner()
     return await _in_thread(lambda _way: moving.clean_up(kind, owner))  # type: ignore[no-any-return]
+
+
+@activity.defn
+async def record_dataset(given: DatasetNews) -> bool:
+    await in_thread(RECORDING, registry.call, "datasets.record", given)
+    return True
 
 
 def _owner() -> Owner:

@@ -64,7 +64,7 @@ def test_a_data_set_is_processed_by_reference_and_nothing_of_it_passes_through_t
     assert (result["status"], result["cleaned"], result["size"]) == ("completed", True, 328_894)
     assert house.ask(handle, "get_progress")["state"] == "completed"
     events = house.run(handle.fetch_history()).events
-    assert max(len(payload.data) for event in events for payload in referring.payloads_in(event)) < 500
+    assert max(len(payload.data) for event in events for payload in referring.payloads_in(event)) < 2_000
     assert files(sets) == []
 
 

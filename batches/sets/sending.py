@@ -1,0 +1,73 @@
+"""From the rows to Temporal: what was ordered is started, or asked to end; at once, or as soon as Temporal is there."""
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from batches.models import DataSet
+from batches.sets import recording
+from live.writes import write
+from worker import client
+
+log = logging.getLogger(__name__)
+
+YOUNG = timedelta(seconds=5)
+"""So long its own click may still be at it."""
+WORKFLOW = "DatasetWorkflow"
+
+
+def start(row: DataSet) -> bool:
+    """Twice is impossible: Temporal rejects the duplicate, and the row takes one run id."""
+    try:
+        _start(row)
+    except client.ClientError as error:
+        log.warning("%s is not started yet: %s", row.reference, error)
+        return False
+    return True
+
+
+def _start(row: DataSet) -> None:
+    run_id = client.start(WORKFLOW, [row.payload], workflow_id=row.workflow_id, task_queue=settings.TEMPORAL_TASK_QUEUE)
+    with write():
+        mine = DataSet.objects.filter(pk=row.pk, first_run_id="")
+        if not DataSet.objects.filter(workflow_id=row.workflow_id, first_run_id=run_id).exclude(pk=row.pk).exists():
+            mine.update(first_run_id=run_id)
+        elif taken := mine.filter(closed_at=None).first():
+            said = "A program has started another data set under this id. Order it again."
+            recording.close(taken, {"status": "invalid", "errors": [said]})
+            taken.save()
+
+
+def cancel(row: DataSet) -> bool:
+    """Whether its workflow is known to have been asked. One that never began is closed, once no click may begin it."""
+    try:
+        client.cancel(row.workflow_id, run_id=row.first_run_id)
+    except client.NotFound:
+        if not row.first_run_id:
+            return _never_begun(row)
+    except client.ClientError as error:
+        log.warning("%s is not asked to end yet: %s", row.reference, error)
+        return False
+    return bool(DataSet.objects.filter(pk=row.pk).update(cancel_sent=True))
+
+
+def _never_begun(row: DataSet) -> bool:
+    if row.cancel_at is None or timezone.now() - row.cancel_at < YOUNG:
+        return False
+    with write():
+        if found := DataSet.objects.filter(pk=row.pk, first_run_id="", closed_at=None).first():
+            recording.close(found, {"status": "cancelled"})
+            found.cancel_sent = True
+            found.save()
+    return found is not None
+
+
+def send_waiting() -> int:
+    """A chore of each worker: what was ordered while Temporal was away. An index answers where there is nothing."""
+    before = timezone.now() - YOUNG
+    open_ = DataSet.objects.filter(closed_at=None)
+    to_start = open_.filter(first_run_id="", cancel_at=None, created_at__lt=before).exclude(payload=None)
+    to_cancel = open_.filter(cancel_at__lt=before, cancel_sent=False)
+    return sum(map(start, to_start[:50])) + sum(map(cancel, to_cancel[:50]))
