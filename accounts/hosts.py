@@ -15,6 +15,7 @@ those at which clouds hand out credentials, multicast, reserved and unspecified 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import quote, urlsplit
 
@@ -77,6 +78,14 @@ class Hosts:
     """What a setting allows; false if it names nobody."""
 
     rules: tuple[Rule, ...] = ()
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.rules)
+
+    def __hash__(self) -> int:
+        """Reckoned once: it is looked for with each call."""
+        return self._hash
 
     def __bool__(self) -> bool:
         return bool(self.rules)

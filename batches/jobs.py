@@ -6,7 +6,7 @@ from typing import Any
 
 from batches.http import plans
 from batches.http.sending import send
-from worker.jobs import job, quick
+from worker.jobs import cooperative, job, quick
 from worker.registry import checked
 
 
@@ -48,6 +48,7 @@ async def _do(part: str, key: str, item: Any, seconds: float) -> str:
 
 @job("http", title="calls a service over HTTP, once for each item")
 @checked(plans.wrong, plans.columns)
+@cooperative
 async def http(
     *,
     key: str,

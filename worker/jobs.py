@@ -26,7 +26,7 @@ from worker import registry
 from worker.batch_rungs import RungSpec
 from worker.registry import Registered
 
-__all__ = ["Job", "check", "job", "quick", "run"]
+__all__ = ["Job", "check", "cooperative", "job", "quick", "run"]
 
 Job = Registered
 job = registry.jobs.register
@@ -56,6 +56,15 @@ def check_rungs(rungs: Iterable[RungSpec]) -> tuple[list[RungSpec], list[str]]:
         clean.append(replace(rung, job_args=args))
         errors += [f"fallbacks: {rung.name!r}: {error}" for error in wrong]
     return clean, errors
+
+
+def cooperative(function: F) -> F:
+    """For an async function that never blocks and computes little, below ``@job``: its chunks share one event loop.
+
+    Others have a loop for each chunk: there a call that blocks delays its own chunk and no other.
+    """
+    function.__dict__["cooperative"] = True
+    return function
 
 
 async def run(

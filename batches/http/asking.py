@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import urljoin
 
 import aiohttp
@@ -21,19 +22,17 @@ FINAL = frozenset({"bad_url", "not_allowed", "plain", "private", "bad_header", "
 """What is wrong with the call or its answer, so that trying again helps nobody."""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """``private``: headers that no other host may see."""
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     body: bytes | None = None
     private: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """``whole``: the body is all of it."""
 
     status: int
@@ -112,8 +111,8 @@ def _next(request: Request, url: Url, reply: Reply) -> Request:
     if (found.scheme, found.host, found.port) != (url.scheme, url.host, url.port):
         headers = {name: value for name, value in headers.items() if name not in request.private}
     if reply.status == 303 and not safe:
-        return replace(request, method="GET", url=to, headers=headers, body=None)
-    return replace(request, url=to, headers=headers)
+        return request._replace(method="GET", url=to, headers=headers, body=None)
+    return request._replace(url=to, headers=headers)
 
 
 def _failed(error: Exception) -> Failed:

@@ -1,7 +1,7 @@
 """Kept connections, a pool for each event loop: each goes to an address that was checked when its name was resolved.
 
-What is kept is the connection itself, so that no name can lead elsewhere later; the next one is checked anew. A loop
-that ends closes what it has kept.
+What is kept is the connection itself, so that no name can lead elsewhere later; the next one is checked anew. Chunks
+share a loop, and so its connections; a loop that ends closes what it has kept.
 """
 
 import asyncio
@@ -15,9 +15,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from accounts import outgoing
 from accounts.hosts import Failed, Hosts, Url
 
-MOST = 100
-"""Connections of one loop; a chunk has a loop of its own, and ten calls at once."""
-KEPT_SECONDS = 15.0
+KEPT_SECONDS = 4.0
+"""Less than the five after which many servers close one: a call must not meet that."""
 _Kept = tuple[Hosts, bool]
 _Holding = AsyncGenerator[aiohttp.ClientSession, None]
 _pools: dict[asyncio.AbstractEventLoop, dict[_Kept, tuple[aiohttp.ClientSession, _Holding]]] = {}
@@ -40,7 +39,7 @@ async def _held(allowed: Hosts, secure: bool) -> _Holding:
     connector = aiohttp.TCPConnector(
         resolver=Checked(allowed, secure),
         ssl=outgoing.trust() if secure else True,
-        limit=MOST,
+        limit=0,  # as many as calls at once, and those are limited by the worker's slots,
         keepalive_timeout=KEPT_SECONDS,
         use_dns_cache=False,
     )

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from worker.compact import dumps
+
 LONGEST = 100_000
 _HOLE = re.compile(r"\{(item|key|secret)(?:\.([^{}]{1,200}))?\}")
 _STRING = re.compile(r'(?:[^"\\]|\\.)*', re.DOTALL)
@@ -156,7 +158,7 @@ def fill_body(template: Template, kind: str, item: Any, key: str) -> bytes:
     def filled(hole: Hole) -> str:
         value = template.value(hole, item, key)
         if kind == "json":
-            return json_of(text_of(value))[1:-1] if hole.inside else json_of(value)
+            return dumps(text_of(value))[1:-1] if hole.inside else dumps(value)
         return quote_plus(text_of(value)) if kind == "form" else text_of(value)
 
     return "".join(part if isinstance(part, str) else filled(part) for part in template.parts).encode()
@@ -184,7 +186,4 @@ def fill_header(template: Template, item: Any, key: str, secrets: dict[str, str]
 def text_of(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json_of(value)
-
-
-json_of = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+    return value if isinstance(value, str) else dumps(value)

@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 from batches.models import Batch, Failure, FailureGroup
 from tests.temporal import House, until
 from worker.datasets.references import address_of
-from worker.jobs import job, quick
+from worker.jobs import cooperative, job, quick
 from worker.registry import jobs
 from worker.resilience.fallback import NotAgain
 
@@ -29,6 +29,7 @@ class Told:
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.keys: set[str] = set()
+        self.loops: set[asyncio.AbstractEventLoop] = set()
         self.open = threading.Event()
         self.open.set()
         self.permits: threading.Semaphore | None = None
@@ -59,11 +60,12 @@ class Told:
 
 @pytest.fixture
 def told():
-    """The jobs ``told`` (waits while it is held up), ``told_quick`` and ``told_plain``, all of the same mind."""
+    """The jobs ``told`` (waits while it is held up), ``told_together``, ``told_quick`` and ``told_plain``: one mind."""
     mind = Told()
 
     @job("told")
     async def told(*, key: str, item: Any) -> Any:
+        mind.loops.add(asyncio.get_running_loop())
         while not mind.open.is_set():
             await asyncio.sleep(0.02)
         while mind.permits and not mind.permits.acquire(blocking=False):
@@ -71,6 +73,11 @@ def told():
         if isinstance(item, dict) and item.get("word") == "hangs":
             await asyncio.sleep(3_600)
         return mind.does(key, item)
+
+    @job("told_together")
+    @cooperative
+    async def told_together(*, key: str, item: Any) -> Any:
+        return await told(key=key, item=item)
 
     @job("told_quick")
     @quick
@@ -86,7 +93,7 @@ def told():
 
     yield mind
     mind.open.set()
-    for name in ("told", "told_quick", "told_plain"):
+    for name in ("told", "told_together", "told_quick", "told_plain"):
         del jobs._known[name]
 
 

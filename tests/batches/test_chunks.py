@@ -21,7 +21,7 @@ from worker.hanging import HANGING
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-JOBS = ["told", "told_quick", "told_plain"]
+JOBS = ["told", "told_together", "told_quick", "told_plain"]
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +102,7 @@ def test_one_that_goes_well_the_second_time_has_not_failed(told, job, monkeypatc
     assert len(told.keys) == 1, "each try has the same key"
 
 
-@pytest.mark.parametrize("job", ["told", "told_plain"])
+@pytest.mark.parametrize("job", ["told", "told_together", "told_plain"])
 def test_one_that_hangs_is_given_up_and_the_others_are_not(told, job):
     batch = prepared(words_of("fine", "hangs", "fine"), job, item_timeout_seconds=0.3, item_attempts=1)
     assert run(batch) == ChunkDone(failed=1)
@@ -129,6 +129,30 @@ def test_ten_items_run_at_once(told):
     told.open.set()
     thread.join()
     assert told.calls.total() == 25
+
+
+@pytest.mark.parametrize(("job", "loops"), [("told", 2), ("told_together", 1)])
+def test_chunks_of_a_cooperative_job_share_a_loop_and_each_ends_by_itself(told, job, loops):
+    told.open.clear()
+    chunks, caught = [ChunkRun(given(prepared(words_of(*["fine"] * 25), job))) for _ in range(2)], []
+
+    def overtaken():
+        with pytest.raises(Overtaken):
+            chunks[0].run()
+        caught.append(True)
+
+    threads = [threading.Thread(target=overtaken), threading.Thread(target=chunks[1].run)]
+    for thread in threads:
+        thread.start()
+    until(lambda: all(chunk._notes and sum(map(bool, chunk._notes.slots[1:11])) == 10 for chunk in chunks))
+    running.count(chunks[0].given)
+    chunks[0].lose()
+    told.open.set()
+    for thread in threads:
+        thread.join()
+    assert caught
+    assert len(told.loops) == loops
+    assert len(returned(chunks[1].given.uuid)) == 25
 
 
 def test_keys_are_the_same_for_every_try_of_an_item_and_for_no_other(told):

@@ -1,11 +1,13 @@
-"""What calling a service for each item costs: bin/bench http [--items N] [--parallel N], beside a bare loop.
+"""What calling a service for each item costs: bin/bench http [--items N] [--processes N], beside a bare loop.
 
-The bare loop is one process with the same client, as many calls at once, and nothing written down.
+The bare loop is one process with the same client, as many calls at once, and nothing written down; the batch has one
+work process, and then as many as there are cores.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -23,7 +25,7 @@ from tests.bench.measuring.table import Table
 from tests.trouble.batch_house import BatchHouse
 from worker.chunks.notes import AT_ONCE
 
-CHUNK, TARGET = 500, 0.8
+CHUNK, TARGET = 2_000, 0.8
 KEY = "0b8f4f2e-9f58-4b0e-8f2e-2f8f0b8f4f2e/01a21f1b-27ea-75b6-a6ca-0742c855c76a"
 
 
@@ -32,6 +34,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--items", type=int, default=100_000, help="items (default: 100,000)")
     parser.add_argument("--parallel", type=int, default=4, help="chunks at once, ten calls each (default: 4)")
     parser.add_argument("--rounds", type=int, default=3, help="times that each is measured, in turn (default: 3)")
+    some = [1, os.cpu_count() or 1]
+    parser.add_argument("--processes", type=int, nargs="*", default=some, help="work processes (default: 1, cores)")
     return parser.parse_args()
 
 
@@ -41,17 +45,21 @@ def main() -> None:
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert server.stdout
     port = int(server.stdout.readline())
-    with tempfile.TemporaryDirectory(prefix="leitstand-bench-") as folder:
-        house = BatchHouse(Path(folder), LEITSTAND_HTTP_ALLOWED_HOSTS=f"127.0.0.1:{port}")
-        try:
-            measure(house, port, given)
-        finally:
-            house.end()
-            server.kill()
-            server.wait()
+    try:
+        for processes in given.processes:
+            with tempfile.TemporaryDirectory(prefix="leitstand-bench-") as folder:
+                more = {"LEITSTAND_WORK_PROCESSES": str(processes)}
+                house = BatchHouse(Path(folder), LEITSTAND_HTTP_ALLOWED_HOSTS=f"127.0.0.1:{port}", **more)
+                try:
+                    measure(house, port, given, processes)
+                finally:
+                    house.end()
+    finally:
+        server.kill()
+        server.wait()
 
 
-def measure(house: BatchHouse, port: int, given: argparse.Namespace) -> None:
+def measure(house: BatchHouse, port: int, given: argparse.Namespace, processes: int) -> None:
     items = [{"id": n, "name": f"Customer {n}", "city": "Hamburg"} for n in range(given.items)]
     at_once = given.parallel * AT_ONCE
     url = f"http://127.0.0.1:{port}/orders"
@@ -66,7 +74,7 @@ def measure(house: BatchHouse, port: int, given: argparse.Namespace) -> None:
     rates = [given.items / statistics.median(each) for each in (bares, times)]
     table.add(f"{given.items:,} items, bare loop, {at_once} at once", f"{rates[0]:,.0f}/s")
     ratio = rates[1] / rates[0]
-    table.add("the same as a batch", f"{rates[1]:,.0f}/s")
+    table.add(f"the same as a batch, {processes} work processes", f"{rates[1]:,.0f}/s")
     table.add("ratio", f"{ratio:.2f}", f">= {TARGET}", ratio >= TARGET)
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextvars
 import inspect
-import json
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 from worker.batch_rungs import MAX_RUNG
 from worker.chunks.folders import Order
 from worker.chunks.notes import AT_ONCE
+from worker.compact import dumps, text
 from worker.datasets.records import Item
 from worker.hanging import HANGING, TooManyHang
 from worker.reading import printable
@@ -54,6 +54,8 @@ class Caller:
             self.args["service"] = order.service
         self._just_item = self._takes_item and not self._takes_key and not self.args
         self._async = inspect.iscoroutinefunction(job.function)
+        self.cooperative = not self._async or bool(getattr(job.function, "cooperative", False))
+        """Whether its calls block no loop. A plain function is called in a thread."""
         self._threads: ThreadPoolExecutor | None = None
 
     def end(self) -> None:
@@ -196,9 +198,9 @@ def kept(item: Item, value: Any, attempts: int, rung: str = "") -> Outcome:
         )
     if rung or (type(value) is dict and value.get("degraded") is True):
         rung = rung or _source(value)
-        line = f'{{"item":{_text(item.key)},"number":{item.number},"result":{written},"rung":{_text(rung)}}}\n'
+        line = f'{{"item":{text(item.key)},"number":{item.number},"result":{written},"rung":{text(rung)}}}\n'
         return Outcome(line, "", attempts, True, rung=rung)
-    line = f'{{"item":{_text(item.key)},"number":{item.number},"result":{written}}}\n'
+    line = f'{{"item":{text(item.key)},"number":{item.number},"result":{written}}}\n'
     return Outcome(line, "", attempts)
 
 
@@ -215,23 +217,7 @@ def _plainly(item: Item, value: Any) -> str:
         return ""
     if len(written) > LARGEST_RESULT or (type(value) is dict and "degraded" in value):
         return ""
-    return f'{{"item":{_text(item.key)},"number":{item.number},"result":{written}}}\n'
-
-
-_text = json.encoder.encode_basestring_ascii
-
-
-def _fast_dumps() -> Callable[[Any], str]:
-    """``JSONEncoder.encode`` makes an encoder for each call, which takes longer than encoding; here it is kept."""
-    plain = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
-    make = getattr(json.encoder, "c_make_encoder", None)
-    if make is None:
-        return plain.encode
-    write = make(None, plain.default, _text, None, ":", ",", False, False, False)
-    return lambda value: "".join(write(value, 0))
-
-
-dumps = _fast_dumps()
+    return f'{{"item":{text(item.key)},"number":{item.number},"result":{written}}}\n'
 
 
 def words(error: BaseException) -> str:

@@ -56,6 +56,10 @@ class Ladder:
         circuit = spec.service if spec.service and "service" not in job.reserved else None
         return Rung(spec.name, _contained(caller), spec.patience, circuit)
 
+    @property
+    def cooperative(self) -> bool:
+        return all(caller.cooperative for caller in (self.primary, *self._stand_ins))
+
     def end(self) -> None:
         for caller in (self.primary, *self._stand_ins):
             caller.end()

@@ -7,11 +7,9 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import uvloop
-
 from worker import registry
 from worker.batch_wire import ChunkDone, Costs, RunChunk
-from worker.chunks import folders
+from worker.chunks import folders, looping
 from worker.chunks.calling import Caller, Outcome
 from worker.chunks.notes import AT_ONCE, Notes, Overtaken
 from worker.chunks.reading import items_of
@@ -186,8 +184,8 @@ class _Items:
         slowly = again if self.quick else places
         if slowly and not self.chunk.stopping:
             self.turn.give_back()
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(self._slowly(slowly, at_once, tried=1 if self.quick else 0))
+            work = self._slowly(slowly, at_once, tried=1 if self.quick else 0)
+            looping.run(work, shared=(self.ladder or self.caller).cooperative)
         if self.settling:
             self.settling.settle(self.settling.take(), save=False)
 
@@ -242,13 +240,18 @@ class _Items:
         lanes = [
             asyncio.create_task(self._lane(slot, waiting, tried)) for slot in range(1, min(at_once, len(places)) + 1)
         ]
-        while lanes:
-            _done, running = await asyncio.wait(lanes, timeout=EVERY / 2)
-            for lane in _done:
-                lane.result()
-            lanes = list(running)
-            if self.settling.due:
-                await asyncio.to_thread(self._settle, self.settling.take())
+        try:
+            while lanes:
+                done, running = await asyncio.wait(lanes, timeout=EVERY / 2)
+                for lane in done:
+                    lane.result()
+                lanes = list(running)
+                if self.settling.due:
+                    await asyncio.to_thread(self._settle, self.settling.take())
+        finally:
+            for lane in lanes:
+                lane.cancel()
+            await asyncio.gather(*lanes, return_exceptions=True)
 
     async def _lane(self, slot: int, waiting: Iterator[int], tried: int) -> None:
         slots, clock = self.notes.slots, self.chunk.clock

@@ -18,7 +18,7 @@ from typing import Any
 
 from worker.batch_wire import ChunkDone, RunChunk
 from worker.chunks import folders
-from worker.chunks.calling import dumps
+from worker.compact import dumps
 from worker.datasets.references import BadSource
 
 RESULT = "result.json"

@@ -8,8 +8,8 @@ from typing import Any
 
 from worker import registry
 from worker.chunks import folders
-from worker.chunks.calling import dumps
 from worker.chunks.turns import Turn
+from worker.compact import dumps
 from worker.datasets.references import BadSource, address_of
 from worker.mapreduce import partials
 from worker.mapreduce.calling import Function, kept
