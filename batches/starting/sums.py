@@ -41,10 +41,9 @@ def sum_of(items: int, spec: Mapping[str, Any]) -> Sum | None:
     if not size or not parallel or errors:
         return None
     limits = binding(given, str(spec.get("service") or ""))
-    chunks = math.ceil(items / size)
-    at_once = min(items, min(parallel, chunks) * min(size, LANES))
+    chunks, column = math.ceil(items / size), str(spec.get("group_by") or "")
+    at_once = min(items, (parallel if column else min(parallel, chunks)) * min(size, LANES))
     least = max((least_of(limit, items) for limit in limits), default=None)
-    column = str(spec.get("group_by") or "")
     return Sum(items, chunks, size, at_once, least, column, split_above(limits, items) if column else None)
 
 

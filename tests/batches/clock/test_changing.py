@@ -13,6 +13,7 @@ from batches.models import Batch, Schedule, Upload
 from batches.starting import origins
 from tests.batches.clock.conftest import click
 from tests.batches.clock.test_orders import old
+from tests.circuits.clicking import at_once
 from tests.temporal import until
 from worker import schedules as temporal
 from worker.clock_wire import PREFIX
@@ -195,6 +196,7 @@ def test_only_operators_change_and_only_over_files_that_may_be_read(clock, chang
 def test_the_previews_say_what_it_comes_to_while_it_is_typed(changing):
     _row, pages = changing
     first = pages.work()
+    assert "Map and reduce" not in words(first)
     sums = pages.client.get(f"{pages.at}/work/sum/", filled(first, chunk_size="1"))
     assert "Chunks 1" in words(sums)
     given = filled(pages.on(first, max_parallel="3"), **{"clock-at": "05:00"})
@@ -233,3 +235,21 @@ def test_a_pause_that_temporal_has_and_nobody_has_seen_yet_outlives_a_change(clo
     services.resume(schedule=row, click=click(clock.by))
     assert clock.told(row).paused is False
     until(lambda: not temporal.told(str(row.uuid)).paused)
+
+
+def test_of_two_changes_at_the_same_moment_one_counts_and_the_other_is_told(clock, changing, boss):
+    row, _pages = changing
+
+    def change(by, at):
+        try:
+            return services.change(schedule=row, given={**asked.typed(row), "at": at}, click=click(by, shown=1))
+        except ValidationError as error:
+            return error.messages[0]
+
+    said = at_once(lambda: change(clock.by, "04:00"), lambda: change(boss, "05:00"))
+    [refused] = [each for each in said if isinstance(each, str)]
+    [made] = [each for each in said if not isinstance(each, str)]
+    assert f"{made.username} changed it after you had looked" in refused
+    row.refresh_from_db()
+    assert (row.at, row.version) == (made.what["at"][1], 2)
+    assert clock.told(row).mark == row.mark

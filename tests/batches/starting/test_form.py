@@ -452,7 +452,7 @@ def test_before_it_is_started_it_says_that_large_groups_are_several_children(sta
     def said(**typed):
         return words(starting.client.get(SUM, {**query, **starting.filled(address, **grouped, **typed)}))
 
-    assert "Children one for each “city”" in said()
+    assert "Children one for each “city” Running at once up to 30" in said(), "of as many groups as may be"
     assert "several children" not in said()
     paced = {"pace-0-limit": "7", "pace-0-per_seconds": "1"}
     assert "No more than 7 items are let through at once" in said(**paced)
