@@ -8,7 +8,8 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from approvals.recording import moment
 from batches.faces import UNKNOWN, Face
@@ -24,31 +25,31 @@ SHOWN = 50
 HOLDS = 1.5
 """Seconds for which an answer of Temporal's will do, whoever looks."""
 STEPS: dict[str, tuple[str, str | Promise]] = {
-    S.LOADING: ("load_dataset", _("Load and store")),
-    S.VERIFYING: ("verify_dataset", _("Verify")),
-    S.PROCESSING: ("process_dataset", _("Process")),
-    S.CLEANING: ("clean_up_dataset", _("Clean up")),
+    S.LOADING: ("load_dataset", gettext_lazy("Load and store")),
+    S.VERIFYING: ("verify_dataset", gettext_lazy("Verify")),
+    S.PROCESSING: ("process_dataset", gettext_lazy("Process")),
+    S.CLEANING: ("clean_up_dataset", gettext_lazy("Clean up")),
 }
 """Each with the activity that does it."""
 FACES: dict[str, Face] = {
-    S.ORDERED: Face("off", "circle-dashed", _("Ordered")),
-    S.LOADING: Face("run", "play", _("Loading")),
-    S.VERIFYING: Face("run", "play", _("Verifying")),
-    S.PROCESSING: Face("run", "play", _("Processing")),
-    S.CLEANING: Face("run", "play", _("Cleaning up")),
-    S.COMPLETED: Face("ok", "check", _("Completed")),
-    S.FAILED: Face("bad", "triangle-alert", _("Failed")),
-    S.CANCELLED: Face("off", "ban", _("Cancelled")),
-    S.INVALID: Face("bad", "octagon-alert", _("Not valid")),
-    S.TERMINATED: Face("bad", "power-off", _("Ended in Temporal")),
+    S.ORDERED: Face("off", "circle-dashed", gettext_lazy("Ordered")),
+    S.LOADING: Face("run", "play", gettext_lazy("Loading")),
+    S.VERIFYING: Face("run", "play", gettext_lazy("Verifying")),
+    S.PROCESSING: Face("run", "play", gettext_lazy("Processing")),
+    S.CLEANING: Face("run", "play", gettext_lazy("Cleaning up")),
+    S.COMPLETED: Face("ok", "check", gettext_lazy("Completed")),
+    S.FAILED: Face("bad", "triangle-alert", gettext_lazy("Failed")),
+    S.CANCELLED: Face("off", "ban", gettext_lazy("Cancelled")),
+    S.INVALID: Face("bad", "octagon-alert", gettext_lazy("Not valid")),
+    S.TERMINATED: Face("bad", "power-off", gettext_lazy("Ended in Temporal")),
 }
 AHEAD, NOW, DONE, FAILED, CUT, LEFT = (
-    Face("off", "circle-dashed", _("Ahead")),
-    Face("run", "play", _("Now")),
-    Face("ok", "check", _("Done")),
-    Face("bad", "triangle-alert", _("Failed")),
-    Face("off", "ban", _("Cut short")),
-    Face("off", "circle-dashed", _("Left out")),
+    Face("off", "circle-dashed", gettext_lazy("Ahead")),
+    Face("run", "play", gettext_lazy("Now")),
+    Face("ok", "check", gettext_lazy("Done")),
+    Face("bad", "triangle-alert", gettext_lazy("Failed")),
+    Face("off", "ban", gettext_lazy("Cut short")),
+    Face("off", "circle-dashed", gettext_lazy("Left out")),
 )
 
 _kept: Kept[Pending | None] = Kept(200)
@@ -118,7 +119,9 @@ class SetPage:
     @property
     def failure(self) -> str:
         """Why the try before this one failed."""
-        return self.trying.failure if self.trying else ""
+        if self.trying is None:
+            return ""
+        return _("its worker was not heard of any more") if self.trying.lost else self.trying.failure
 
     @property
     def reason(self) -> str:

@@ -8,6 +8,7 @@ from django.db.models import Count, Max, Sum
 from batches.models import DataSet
 from batches.sets import page
 from batches.sets.page import SetPage
+from circuits.access import is_ops
 from live.once import once
 from live.regions import Region, register
 from worker.reading import as_uuid
@@ -48,11 +49,14 @@ class DataSetRegion(_Everybodys):
     template = "batches/sets/_set.html"
     interval = 1.0
 
+    def audience(self, user: Any, key: str) -> Hashable:
+        return "ops" if is_ops(user) else "everybody"
+
     def may_watch(self, user: Any, key: str) -> bool:
         return bool(user.is_active) and str(as_uuid(key)) == key and remembered(key) is not None
 
     def read(self, key: str, audience: Hashable) -> Mapping[str, Any]:
-        return {"page": remembered(key)}
+        return {"page": remembered(key), "ops": audience == "ops"}
 
 
 def remembered(uuid: str) -> SetPage | None:

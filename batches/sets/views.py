@@ -35,7 +35,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @never_cache
 @read_once
 def show(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    return render(request, "batches/sets/set.html", {"page": _found(uuid), "ops": is_ops(request.user)})
+    return render(request, "batches/sets/set.html", {"page": _found(uuid)})
 
 
 @never_cache

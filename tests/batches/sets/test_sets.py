@@ -23,6 +23,7 @@ from tests.worker.payloads.test_data_sets import (  # noqa: F401  (fixtures: fou
 )
 from worker import registry
 from worker.batch_wire import BatchRef
+from worker.client import Pending
 from worker.dataset_contract import DatasetNews
 
 LIST, NEW = "/batches/data/", "/batches/data/new/"
@@ -101,6 +102,8 @@ def test_a_step_that_is_tried_again_says_why(house, olgas, held, named, monkeypa
     until(lambda: DataSet.objects.get(pk=row.pk).state == "processing")
     until(lambda: "the warehouse is closed" in words(olgas.get(row.get_absolute_url())), what="it says why")
     assert "it is tried again" in words(olgas.get(row.get_absolute_url()))
+    lost = page.SetPage(row, trying=Pending("process_dataset", "taken", 0.0, "activity Heartbeat timeout", lost=True))
+    assert lost.failure == "its worker was not heard of any more"
 
 
 def test_rubbish_is_a_row_that_says_what_is_wrong_with_it(house):
