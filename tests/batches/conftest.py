@@ -53,6 +53,8 @@ class Told:
             return float("nan")
         if word == "exits":
             raise SystemExit(3)
+        if word == "interrupts":
+            raise KeyboardInterrupt
         if word == "degraded":
             return {"degraded": True}
         return item
@@ -77,7 +79,8 @@ def told():
     @job("told_together")
     @cooperative
     async def told_together(*, key: str, item: Any) -> Any:
-        return await told(key=key, item=item)
+        call = told(key=key, item=item)
+        return await (asyncio.create_task(call) if item.get("apart") else call)
 
     @job("told_quick")
     @quick

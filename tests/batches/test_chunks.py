@@ -13,11 +13,12 @@ from tests.temporal import until
 from worker.batch_contract import read_spec
 from worker.batch_wire import BatchRef, ChunkDone, PrepareBatch, RunChunk
 from worker.chunks import calling, folders, notes, running
-from worker.chunks.calling import words
+from worker.chunks.calling import Caller, words
 from worker.chunks.notes import Notes, Overtaken
 from worker.chunks.preparing import prepare
 from worker.chunks.running import ChunkRun
 from worker.hanging import HANGING
+from worker.registry import jobs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,15 +66,29 @@ def words_of(*those):
 
 @pytest.mark.parametrize("job", JOBS)
 def test_each_item_fails_by_itself_and_says_why(told, job):
-    batch = prepared(words_of("fine", "raises", "never", "odd", "nan", "exits", "degraded", "fine"), job)
-    assert run(batch) == ChunkDone(degraded=1, failed=5, rungs={"unnamed": 1})
+    batch = prepared(words_of("fine", "raises", "never", "odd", "nan", "exits", "degraded", "interrupts"), job)
+    assert run(batch) == ChunkDone(degraded=1, failed=6, rungs={"unnamed": 1})
     found = failures(batch)
     assert found[1] == "order 1 of 'somebody' was refused"
     assert found[2] == "there is no such order"
     assert found[3].startswith("It was done, but what it returned cannot be kept as JSON: ")
     assert found[4].startswith("It was done, but what it returned cannot be kept as JSON: ")
     assert found[5] == "SystemExit: 3"
-    assert sorted(returned(batch)) == [0, 6, 7]
+    assert found[7] == "KeyboardInterrupt"
+    assert sorted(returned(batch)) == [0, 6]
+
+
+@pytest.mark.parametrize("word", ["exits", "interrupts"])
+def test_a_task_of_a_job_that_would_end_its_loop_ends_it_for_nobody(told, word):
+    batch = prepared([{"n": 0, "word": word, "apart": True}, {"n": 1}], "told_together", item_attempts=1)
+    assert run(batch) == ChunkDone(failed=1)
+    assert list(returned(batch)) == [1]
+
+
+def test_quick_jobs_share_no_loop_for_they_are_called_in_it(told):
+    orders = {job: folders.order_of(prepared(words_of("fine"), job)) for job in JOBS}
+    callers = {name: Caller(jobs.find(name), order, lambda: False) for name, order in orders.items()}
+    assert [name for name, caller in callers.items() if caller.cooperative] == ["told_together", "told_plain"]
 
 
 @pytest.mark.parametrize("job", JOBS)

@@ -21,6 +21,8 @@ from worker.resilience.refusals import CircuitOpen
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 LONGEST_ERROR = 2_000
 LARGEST_RESULT = 1_000_000
+RAISED = (Exception, SystemExit, KeyboardInterrupt)
+"""What a job may raise as the failure of its item; Ctrl-C reaches the main thread alone, where no job runs."""
 UNNAMED = "unnamed"
 """A rung whose job does not say which one served."""
 
@@ -54,8 +56,8 @@ class Caller:
             self.args["service"] = order.service
         self._just_item = self._takes_item and not self._takes_key and not self.args
         self._async = inspect.iscoroutinefunction(job.function)
-        self.cooperative = not self._async or bool(getattr(job.function, "cooperative", False))
-        """Whether its calls block no loop. A plain function is called in a thread."""
+        self.cooperative = not (self._async or self.quick) or bool(getattr(job.function, "cooperative", False))
+        """Whether its calls block no loop. A plain function is called in a thread, unless it is quick."""
         self._threads: ThreadPoolExecutor | None = None
 
     def end(self) -> None:
@@ -72,7 +74,7 @@ class Caller:
             value = self._function(item=item.value) if self._just_item else self._function(**self._given(item))
         except NotAgain as error:
             return Outcome(error=words(error), final=True)
-        except (Exception, SystemExit) as error:
+        except RAISED as error:
             return None if self.order.item_attempts > 1 else Outcome(error=words(error))
         return _plainly(item, value) or kept(item, value, 1)
 
@@ -85,7 +87,7 @@ class Caller:
             if attempt > 1 and not await self._pause(attempt, error):
                 return None
             error = await self._try(item)
-            if isinstance(error, Exception | SystemExit):
+            if isinstance(error, RAISED):
                 if isinstance(error, NotAgain):
                     break
                 if isinstance(error, CircuitOpen) and self._refused(error):
@@ -113,7 +115,7 @@ class Caller:
             if (task := asyncio.current_task()) and task.cancelling():
                 raise
             return RuntimeError("It was cancelled from within.")
-        except (Exception, SystemExit) as error:
+        except RAISED as error:
             return error
 
     async def called(self, item: Item) -> Any:
@@ -168,13 +170,13 @@ def _is_final(error: BaseException) -> bool:
 class _Raised(NamedTuple):
     """What a call in a thread raised: some exceptions cannot travel through a future by themselves."""
 
-    error: Exception | SystemExit
+    error: BaseException
 
 
 def _contained(function: Callable[..., Any], given: dict[str, Any]) -> Any:
     try:
         return function(**given)
-    except (Exception, SystemExit) as error:
+    except RAISED as error:
         return _Raised(error)
 
 
@@ -226,6 +228,6 @@ def words(error: BaseException) -> str:
         said = str(error).strip()
     except Exception:
         said = ""
-    if not said or isinstance(error, LookupError | SystemExit):
+    if not said or isinstance(error, LookupError | SystemExit | KeyboardInterrupt):
         said = f"{type(error).__name__}: {said}" if said else type(error).__name__
     return said[:LONGEST_ERROR]

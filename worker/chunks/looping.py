@@ -5,6 +5,7 @@ needs half the processor time. But whoever blocks it blocks all of them, so it i
 """
 
 import asyncio
+import logging
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 import uvloop
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 def run(work: Coroutine[Any, Any, T], *, shared: bool) -> T:
@@ -33,8 +35,17 @@ class _Shared:
         with self._lock:
             if self._loop is None:
                 self._loop = uvloop.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="chunks", daemon=True).start()
+                threading.Thread(target=_serve, args=[self._loop], name="chunks", daemon=True).start()
             return self._loop
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    """For ever: what a task of some job raises to end its process, ends the loop, and would leave all chunks waiting."""
+    while True:
+        try:
+            loop.run_forever()
+        except (SystemExit, KeyboardInterrupt) as error:
+            log.error("A task of a job raised %r in the loop that chunks share. The others go on.", error)
 
 
 _SHARED = _Shared()

@@ -7,7 +7,7 @@ from typing import Any
 
 from worker import registry
 from worker.batch_rungs import FAIL, HOLD, RungSpec
-from worker.chunks.calling import Caller, Outcome, kept, words
+from worker.chunks.calling import RAISED, Caller, Outcome, kept, words
 from worker.chunks.folders import Order
 from worker.datasets.records import Item
 from worker.guard import guard
@@ -25,7 +25,7 @@ class Guarded(Caller):
         try:
             async with guard.call(self.order.service) as call:
                 answer = await super()._try(item)
-                if isinstance(answer, Exception | SystemExit) and not isinstance(answer, NotAgain | CircuitOpen):
+                if isinstance(answer, RAISED) and not isinstance(answer, NotAgain | CircuitOpen):
                     call.failed(words(answer))
         except CircuitOpen as error:
             return error
@@ -134,7 +134,7 @@ def _contained(caller: Caller) -> Callable[[Item], Any]:
     async def call(item: Item) -> Any:
         try:
             return await caller.called(item)
-        except SystemExit as error:
+        except (SystemExit, KeyboardInterrupt) as error:
             raise RuntimeError(words(error)) from None
         except asyncio.CancelledError:
             if (task := asyncio.current_task()) and task.cancelling():
