@@ -1,6 +1,5 @@
 """One request and its whole answer, within one deadline, redirects followed where each hop may be called."""
 
-import asyncio
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -13,6 +12,7 @@ from yarl import URL
 from accounts.hosts import Failed, Hosts, Url, split
 from batches.http.pools import check_address, pool
 from worker import tracing
+from worker.within import within
 
 MOST = 1_000_000
 """Bytes of an answer; what sends more is cut off."""
@@ -45,7 +45,7 @@ class Reply(NamedTuple):
 async def ask(request: Request, *, allowed: Hosts, seconds: float) -> Reply:
     """Any answer, whatever its status; or Failed."""
     try:
-        async with asyncio.timeout(seconds):
+        with within(seconds):
             return await _ask(request, allowed)
     except TimeoutError:
         raise Failed("timeout", f"It did not answer within {seconds:g} s.", arrived=True) from None

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from batches.http.templates import Wrong
 
@@ -14,8 +15,15 @@ DEFAULTS = {"2xx": SUCCESS, "408": RETRY, "425": RETRY, "429": RETRY, "5xx": RET
 class Statuses:
     given: dict[str, str]
 
+    @cached_property
+    def _known(self) -> dict[int, str]:
+        return {}
+
     def of(self, status: int) -> str:
         """What is given goes before what is usual, and one status before its hundred."""
+        return self._known.get(status) or self._known.setdefault(status, self._found(status))
+
+    def _found(self, status: int) -> str:
         exact, hundred = str(status), f"{status // 100}xx"
         for known in (self.given, DEFAULTS):
             if found := known.get(exact) or known.get(hundred):

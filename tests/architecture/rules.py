@@ -13,7 +13,7 @@ APPS = ("live", "audit", "accounts", "approvals", "circuits", "batches")
 """Each imports only what stands before it here; the site composes them all, the worker's adapters know none."""
 PURE = (
     "workflows", "steps", "contracts", "circuit_contract", "reading", "state", "telling", "circuit_telling", "sandbox",
-    "registry", "jobs", "traffic", "resilience", "ticking", "datasets", "apart", "compact",
+    "registry", "jobs", "traffic", "resilience", "ticking", "datasets", "apart", "compact", "within",
     "maps", "mapreduce_contract", "mapreduce_counting", "mapreduce_state", "mapreduce_steps", "mapreduce_telling",
     "mapreduce_wire",
     "batch_contract", "batch_wire", "batch_state", "batch_counting", "batch_orders", "batch_telling", "batch_steps",

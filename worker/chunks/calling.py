@@ -17,6 +17,7 @@ from worker.reading import printable
 from worker.registry import Registered
 from worker.resilience.fallback import NotAgain, NotYet
 from worker.resilience.refusals import CircuitOpen
+from worker.within import within
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 LONGEST_ERROR = 2_000
@@ -105,10 +106,10 @@ class Caller:
         """What it returned; or what it raised, as a value."""
         seconds = self.order.item_timeout_seconds
         try:
-            async with asyncio.timeout(seconds) as limit:
+            with within(seconds) as limit:
                 return await self.called(item)
         except TimeoutError as error:
-            if limit.expired():
+            if limit.expired:
                 return TimeoutError(f"It took longer than {seconds:g} s.")
             return error
         except asyncio.CancelledError:
