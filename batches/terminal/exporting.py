@@ -19,6 +19,9 @@ def export(options: Mapping[str, Any], screen: Screen) -> Exit:
     row = batch_meant(options["batch"])
     if options["of"] == exports.RESULTS and (problem := finding.gone(row) or exports.unreadable(row)):
         raise Stop(Exit.REFUSED if row.cleared_at else Exit.UNKNOWN, problem)
+    if options["of"] == exports.GROUPS and not row.item_groups.exists():
+        said = _("%(batch)s was not grouped by a column, or has not ended: there are no groups to export.")
+        raise Stop(Exit.REFUSED, said % {"batch": row.reference})
     pieces = exports.texts(row, options["of"], options["format"], options["group"])
     if not options["out"]:
         return _to_stdout(pieces, screen)

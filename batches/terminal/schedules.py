@@ -15,6 +15,7 @@ from batches.clock.page import Run, SchedulePage
 from batches.clock.receipts import Receipt, receipt_of
 from batches.clock.services import Click
 from batches.models import Intervention, Schedule
+from batches.release.shown import Asked
 from batches.terminal.exits import Exit, Stop
 from batches.terminal.meant import person
 from batches.terminal.screen import Screen
@@ -101,7 +102,15 @@ def as_data(found: SchedulePage) -> dict[str, Any]:
         "deleted": row.deleted_at is not None,
         "next": [{"at": each.at.timestamp(), "file": each.file} for each in found.next] if not row.paused else [],
         "runs": [_run(run) for run in found.runs],
+        "waiting": [_waiting(asked) for asked in found.waiting],
     }
+
+
+def _waiting(asked: Asked) -> dict[str, Any]:
+    """A batch that has not begun: whom it waits for, or that what was approved has changed since."""
+    deadline = asked.deadline.timestamp() if asked.deadline else None
+    about = {"batch": str(asked.batch.uuid), "reference": asked.batch.reference, "state": asked.batch.state}
+    return {**about, "level": asked.level, "deadline": deadline}
 
 
 def _run(run: Run) -> dict[str, Any]:
@@ -130,8 +139,18 @@ def _lines(found: SchedulePage) -> list[str]:
         for run in found.runs
     ]
     why = [f"{row.paused_by or 'Temporal'}: {row.paused_reason}"] if row.paused else []
+    why += [_waits(asked) for asked in found.waiting]
     head = f"{row.reference} {row.title}: {found.face.word}. {found.words}, {row.zone}."
     return [head, *why, *([_("Next:"), *ahead] if ahead else []), *([_("Last:"), *done] if done else [])]
+
+
+def _waits(asked: Asked) -> str:
+    about = {"batch": asked.batch.reference, "level": asked.level}
+    if asked.changed:
+        return _("%(batch)s was approved, and has changed since: ask again on its page, or drop it there.") % about
+    if asked.level:
+        return _("%(batch)s waits until it is approved: %(level)s decides.") % about
+    return _("%(batch)s waits until it is approved.") % about
 
 
 def _clock(at: datetime) -> str:

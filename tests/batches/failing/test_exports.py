@@ -9,7 +9,7 @@ import tracemalloc
 
 import pytest
 
-from batches import exports
+from batches import exports, item_groups
 from batches.models import Batch, Failure
 from tests.temporal import until
 
@@ -56,7 +56,18 @@ def test_where_the_folder_cannot_be_read_there_is_no_empty_file(failed, see, rit
     assert "cannot be read from here" in see(rita, f"{failed.address}export/results.csv", 503).content.decode()
 
 
-@pytest.mark.parametrize("path", ["secrets.csv", "failures.exe", "results.csvx"])
+def test_groups_that_were_kept_are_a_file_too_and_no_formula(failed, see, rita):
+    numbers = {"items": 5, "served": 3, "degraded": 1, "failed": 1}
+    item_groups.keep(failed.row, [{"name": "=1+1", "state": "stopped", **numbers}])
+    item_groups.keep(failed.row, [{"name": "again", "state": "ended", **numbers}])
+    (row,) = rows_of(content(see(rita, f"{failed.address}export/groups.csv")))
+    assert row == {
+        "group": "'=1+1", "items": "5", "succeeded": "2", "degraded": "1", "failed": "1", "not_run": "1",
+        "state": "stopped",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["secrets.csv", "failures.exe", "results.csvx", "groups.csv"])
 def test_there_are_no_other_files(failed, see, rita, path):
     see(rita, f"{failed.address}export/{path}", 404)
 

@@ -82,7 +82,7 @@ def page_of(row, see, person):  # noqa: F811
 
 
 def test_left_out_is_what_comes_while_one_waits_and_the_page_says_whom_it_waits_for(
-    clock, front, asked, see, maria, monkeypatch  # noqa: F811
+    clock, front, asked, see, maria, batch, monkeypatch  # noqa: F811
 ):  # fmt: skip
     monkeypatch.setattr(looking, "SETTLED", timedelta(0))
     row, run = asked(overlap=Schedule.Overlap.SKIP)
@@ -90,6 +90,12 @@ def test_left_out_is_what_comes_while_one_waits_and_the_page_says_whom_it_waits_
     said = page_of(row, see, clock.by)
     assert f"{run.batch.reference} waits until it is approved: Manager decides" in said
     assert "new runs are left out" in said
+    assert (
+        f"{run.batch.reference} waits until it is approved: Manager decides."
+        in batch("schedules", "show", row.uuid).out
+    )
+    [told] = batch("schedules", "show", row.uuid, "--json").json["waiting"]
+    assert (told["reference"], told["state"], told["level"]) == (run.batch.reference, "awaiting", "Manager")
     made = clock.run(row, beside=True)
 
     def left_out():
