@@ -4,6 +4,8 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from itertools import chain
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
@@ -42,6 +44,10 @@ class Asking:
             except ClientError:
                 self._known[owner.folder] = State.UNKNOWN
         return self._known[owner.folder]
+
+    @cached_property
+    def in_use(self) -> set[tuple[str, str]]:
+        return in_use()
 
 
 def _ask(call: Callable[..., Coroutine[Any, Any, T]], *args: Any, limit: float = 10.0) -> T:
@@ -96,12 +102,12 @@ async def _number(client: Client) -> int:
     return (await client.count_workflows("")).count
 
 
-# --- the other way round: what workflows refer to -------------------------------------------------------------------
+# --- the other way round: what is referred to -----------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Referred:
-    """In the history of this run there is a reference to this file."""
+    """In the history of this run there is a reference to this file; or in this schedule, which is no run."""
 
     workflow_id: str
     run_id: str
@@ -111,9 +117,22 @@ class Referred:
 
 def of_open_workflows() -> Iterator[Referred]:
     """Of all of them, one after the other; what is begun meanwhile may be missing. Raises ClientError."""
+    yield from _of_workflows('ExecutionStatus="Running"')
+
+
+def in_use() -> set[tuple[str, str]]:
+    """(driver, key) of all that any workflow that is known, or any schedule, refers to. Raises ClientError.
+
+    What was stored for one workflow is in the history of another one, too: of the one that began it, or sent it a
+    signal, and that one may outlive it.
+    """
+    return {(each.driver, each.key) for each in chain(_of_workflows(""), _ask(_of_schedules, limit=60.0))}
+
+
+def _of_workflows(query: str) -> Iterator[Referred]:
     after = b""
     while True:
-        page, after = _ask(_page, after)
+        page, after = _ask(_page, query, after)
         for workflow_id, run_id in page:
             with suppress(NotFound):  # it has been deleted meanwhile
                 yield from _ask(_referred, workflow_id, run_id, limit=60.0)
@@ -121,8 +140,8 @@ def of_open_workflows() -> Iterator[Referred]:
             return
 
 
-async def _page(client: Client, after: bytes) -> tuple[list[tuple[str, str]], bytes]:
-    pages = client.list_workflows('ExecutionStatus="Running"', page_size=500, next_page_token=after or None)
+async def _page(client: Client, query: str, after: bytes) -> tuple[list[tuple[str, str]], bytes]:
+    pages = client.list_workflows(query, page_size=500, next_page_token=after or None)
     await pages.fetch_next_page()
     return [(each.id, each.run_id) for each in pages.current_page or ()], pages.next_page_token or b""
 
@@ -131,11 +150,27 @@ async def _referred(client: Client, workflow_id: str, run_id: str) -> list[Refer
     """Of one history; each only once, in their order."""
     found: dict[Referred, None] = {}
     async for event in client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history_events():
-        for payload in payloads_in(event):
-            if reference := OUTSIDE._decode_reference(payload):
-                key = reference.claim_data.get("key", "")
-                found[Referred(workflow_id, run_id, reference.driver_name, key)] = None
+        found |= dict.fromkeys(_references(event, workflow_id, run_id))
     return list(found)
+
+
+async def _of_schedules(client: Client) -> list[Referred]:
+    found: list[Referred] = []
+    async for each in await client.list_schedules():
+        try:
+            told = await client.get_schedule_handle(each.id).describe()
+        except RPCError as error:
+            if not _is_gone(error):
+                raise
+        else:
+            found += _references(told.raw_description, each.id, "")
+    return found
+
+
+def _references(message: Message, of: str, run_id: str) -> Iterator[Referred]:
+    for payload in payloads_in(message):
+        if reference := OUTSIDE._decode_reference(payload):
+            yield Referred(of, run_id, reference.driver_name, reference.claim_data.get("key", ""))
 
 
 def payloads_in(message: Message) -> Iterator[Payload]:

@@ -97,7 +97,7 @@ def missing(referred: Iterable[Referred]) -> Iterator[Wrong]:
     """What workflows refer to, and cannot have: each of them waits."""
     among = payload_places()
     for each in referred:
-        name = _BY_DRIVER.get(each.driver, "")
+        name = next((place for place, driver in _DRIVERS.items() if driver == each.driver), "")
         if name not in among:
             continue
         try:
@@ -106,17 +106,19 @@ def missing(referred: Iterable[Referred]) -> Iterator[Wrong]:
             yield Wrong(name, each.key, trouble.cause, str(trouble), each.workflow_id, each.run_id)
 
 
-_BY_DRIVER = {"leitstand.folder": "payloads", "aws.s3driver": "bucket"}
+_DRIVERS = {"payloads": "leitstand.folder", "bucket": "aws.s3driver"}
+"""Who is named in references to what lies there. Data sets pass by references of their own, within their run."""
 
 
 def sweep(among: Mapping[str, Place], asking: Asking, *, grace: float, delete: bool) -> Swept:
-    """What has lain for longer than ``grace`` seconds and whose workflow Temporal has forgotten."""
+    """What has lain for longer than ``grace`` seconds, whose workflow Temporal has forgotten, and that nobody else
+    refers to. Raises ClientError."""
     before, done = time.time() - grace, Swept()
     for name, place in among.items():
         for each in found({name: place}, asking):
             if each.state is None or each.state is State.UNKNOWN:
                 done.unsure += 1
-            elif _may_go(each, before) and (not delete or place.remove(each.blob.key, each.blob.at)):
+            elif _may_go(each, before, asking) and (not delete or place.remove(each.blob.key, each.blob.at)):
                 done.went.append(each)
             else:
                 done.kept += 1
@@ -124,8 +126,11 @@ def sweep(among: Mapping[str, Place], asking: Asking, *, grace: float, delete: b
     return done
 
 
-def _may_go(each: Found, before: float) -> bool:
-    return each.state is State.GONE and each.blob.at < before
+def _may_go(each: Found, before: float, asking: Asking) -> bool:
+    """The last is asked only where something may go: it reads all histories, once."""
+    if each.state is not State.GONE or each.blob.at >= before:
+        return False
+    return each.place not in _DRIVERS or (_DRIVERS[each.place], each.blob.key) not in asking.in_use
 
 
 def _halves(place: Place, delete: bool) -> list[Path]:

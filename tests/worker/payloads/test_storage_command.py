@@ -7,10 +7,13 @@ import uuid
 
 import pytest
 from django.core.management import CommandError, call_command
+from temporalio.client import Schedule, ScheduleActionStartWorkflow, ScheduleSpec, ScheduleState
 
 from tests.temporal import SINGLE, until
 from tests.worker.payloads.conftest import BIG, failures_of, file_of
+from tests.worker.payloads.test_outside import reference
 from worker import client as door
+from worker.converter import CONVERTER
 from worker.payloads.config import config
 from worker.payloads.folder import Owner
 from worker.payloads.sweeping import places
@@ -85,6 +88,30 @@ def test_a_sweep_tells_first_and_deletes_what_no_workflow_refers_to_only(house, 
     assert {fresh, elsewhere, of_a_schedule} < before
     assert told("sweep", "--delete")[1]["files"] == []
     assert house.waits(open_one)
+
+
+def test_what_another_workflow_or_a_schedule_refers_to_stays(house, stored):
+    """A child's request is in its parent's history, too, and a schedule that has not run yet has no workflow."""
+    put(stored, "forgotten")
+    of_a_child = stored.put(
+        Owner("default", "child"), [CONVERTER.payload_converter.to_payload(BIG).SerializeToString()]
+    )
+    parent = house.start_raw(reference({"key": of_a_child.key}), workflow=SINGLE)
+    house.run(parent.terminate())
+    action = ScheduleActionStartWorkflow(SINGLE, BIG, id=f"some day {uuid.uuid4()}", task_queue="nobody's")
+    plan = Schedule(action=action, spec=ScheduleSpec(), state=ScheduleState(paused=True))
+    schedule = house.run(house.client.create_schedule(f"some day {uuid.uuid4()}", plan))
+    try:
+        _age(stored)
+
+        def would_go():
+            return sorted(each["workflow_id"] for each in told("sweep")[1]["files"])
+
+        until(lambda: would_go() == ["forgotten"], what="Temporal lists both")
+        assert told("sweep", "--delete")[1]["files"][0]["workflow_id"] == "forgotten"
+        assert {"child", action.id} <= {each.owner.workflow_id for each in stored.all()}
+    finally:
+        house.run(schedule.delete())
 
 
 def test_where_temporal_cannot_be_asked_everything_stays(db, stored, monkeypatch):
