@@ -15,7 +15,7 @@ PURE = (
     "workflows", "steps", "contracts", "circuit_contract", "reading", "state", "telling", "circuit_telling", "sandbox",
     "registry", "jobs", "traffic", "resilience", "ticking", "datasets", "apart", "compact", "within",
     "maps", "mapreduce_contract", "mapreduce_counting", "mapreduce_state", "mapreduce_steps", "mapreduce_telling",
-    "mapreduce_wire",
+    "mapreduce_wire", "whole",
     "batch_contract", "batch_wire", "batch_state", "batch_counting", "batch_orders", "batch_telling", "batch_steps",
     "batch_asking", "batch_binding", "batch_waiting", "payloads.config", "payloads.packing", "payloads.plainly",
     "dataset_contract", "dataset_steps", "payloads.sizes", "payloads.troubles", "payloads.folder", "payloads.outside",

@@ -1,21 +1,17 @@
 """Where a batch's files are; among them what it was ordered to do, so that no chunk's input grows with the spec."""
 
 import json
-import os
-import tempfile
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
 
 from worker.batch_rungs import RungSpec
 from worker.batch_wire import DataSet
 from worker.datasets.references import BadSource
-
-T = TypeVar("T")
+from worker.whole import whole
 
 
 @dataclass(frozen=True)
@@ -78,16 +74,5 @@ def order_of(uuid: str) -> Order:
 
 def write_whole(to: Path, content: bytes) -> None:
     """The whole of it is there, or nothing of it."""
-    beside = to.parent
-    with within(beside, lambda: tempfile.NamedTemporaryFile(dir=beside, prefix=f".{to.name}", delete=False)) as file:
+    with whole(to) as file:
         file.write(content)
-    os.replace(file.name, to)
-
-
-def within(folder: Path, opens: Callable[[], T]) -> T:
-    """What is opened there; the folder is made where there is none: nearly always there is, and nobody asks twice."""
-    try:
-        return opens()
-    except FileNotFoundError:
-        folder.mkdir(parents=True, exist_ok=True)
-        return opens()

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
@@ -12,19 +11,20 @@ from typing import IO, Any
 from worker.chunks import folders, notes
 from worker.chunks.returned import chunk_in, number_in
 from worker.datasets.references import JSONL, address_of
+from worker.whole import whole
 
 PIECE = 1_000_000
 
 
 def gather(uuid: str, beat: Callable[[int], None]) -> dict[str, Any] | None:
     """A reference to the file, in the order of the items; None where nothing was returned. Twice does no harm."""
-    whole = folders.folder_of(uuid) / "results.jsonl"
+    to = folders.folder_of(uuid) / "results.jsonl"
     parts = notes.parts(uuid)
     if parts:
-        _join(parts, whole, beat)
+        _join(parts, to, beat)
     _throw_away(folders.results_of(uuid))
     notes.tidy(uuid)
-    return _reference(whole) if whole.exists() else None
+    return _reference(to) if to.exists() else None
 
 
 def _throw_away(folder: Path) -> None:
@@ -38,8 +38,8 @@ def _throw_away(folder: Path) -> None:
     shutil.rmtree(gone, ignore_errors=True)
 
 
-def _join(parts: list[Path], whole: Path, beat: Callable[[int], None]) -> None:
-    with tempfile.NamedTemporaryFile(dir=whole.parent, prefix=".results", delete=False) as file:
+def _join(parts: list[Path], to: Path, beat: Callable[[int], None]) -> None:
+    with whole(to) as file:
         better = _better(parts)
         for number, part in enumerate(parts, 1):
             with part.open("rb") as one:
@@ -49,7 +49,6 @@ def _join(parts: list[Path], whole: Path, beat: Callable[[int], None]) -> None:
                     shutil.copyfileobj(one, file, PIECE)
             if not number % 100:
                 beat(number)
-    os.replace(file.name, whole)
 
 
 def _better(parts: list[Path]) -> dict[Path, set[int]]:
@@ -64,10 +63,10 @@ def _better(parts: list[Path]) -> dict[Path, set[int]]:
     return found
 
 
-def _reference(whole: Path) -> dict[str, Any]:
-    with whole.open("rb") as file:
+def _reference(to: Path) -> dict[str, Any]:
+    with to.open("rb") as file:
         return {
-            "uri": address_of(whole),
+            "uri": address_of(to),
             "format": JSONL,
             "size": os.fstat(file.fileno()).st_size,
             "sha256": _checksum(file),

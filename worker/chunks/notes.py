@@ -16,6 +16,7 @@ from pathlib import Path
 
 from worker.chunks import folders
 from worker.resilience.ranges import Ranges
+from worker.whole import within
 
 AT_ONCE = 10
 """Items of one chunk that run at once."""
@@ -67,7 +68,7 @@ class Notes:
     # --- taking over ------------------------------------------------------------------------------------------
 
     def _open_slots(self) -> None:
-        file = folders.within(self._slots.parent, lambda: os.open(self._slots, os.O_RDWR | os.O_CREAT, 0o600))
+        file = within(self._slots.parent, lambda: os.open(self._slots, os.O_RDWR | os.O_CREAT, 0o600))
         try:
             if os.fstat(file).st_size < _SIZE:
                 os.ftruncate(file, _SIZE)
@@ -126,7 +127,7 @@ class Notes:
     def _opened(self) -> BufferedWriter:
         """A file of its own for each run, so that one that was overtaken cannot write into another's."""
         path = self._results / f".{self._name}.{self.run}.part"
-        self._file = folders.within(path.parent, lambda: path.open("wb"))
+        self._file = within(path.parent, lambda: path.open("wb"))
         if self.kept.offset:
             self._copy(self._file)
         self.kept.file = path.name

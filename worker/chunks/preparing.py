@@ -1,8 +1,6 @@
 """Before a batch begins: its job is looked at, its items are copied or found, and the index is made in one pass."""
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import IO, Any
@@ -17,6 +15,7 @@ from worker.chunks.reading import items_of
 from worker.datasets import index
 from worker.datasets.records import Item
 from worker.datasets.references import JSONL, BadSource, Reference, address_of
+from worker.whole import whole
 
 Beat = Callable[[int], None]
 PAGE = 1_000
@@ -117,12 +116,9 @@ def _check_columns(spec: BatchSpec, columns: tuple[str, ...]) -> None:
 
 def _copied(uuid: str, items: Iterator[dict[str, Any]]) -> Reference:
     """Into the batch's own folder, a line for each: its key, and its value or why it has none."""
-    folder = folders.folder_of(uuid)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=folder, prefix=".items", delete=False) as file:
+    path = folders.folder_of(uuid) / "items.jsonl"
+    with whole(path, "w") as file:
         _write(file, items)
-    path = folder / "items.jsonl"
-    os.replace(file.name, path)
     return Reference(address_of(path), JSONL)
 
 

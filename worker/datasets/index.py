@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import struct
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from worker.datasets.blocks import Block, first_lines, pieces
 from worker.datasets.keys import Keys, digest_of, keys_beside
 from worker.datasets.records import LONGEST, Item, Lines, Record, columns_of, item_of, records
 from worker.datasets.references import CSV, BadSource, Reference, open_reference
+from worker.whole import whole
 
 _ENTRY = struct.Struct(">QQ16s")
 BEAT_EVERY = 5_000
@@ -179,12 +179,10 @@ def who_is_twice(file: Lines, format: str, key_column: str, twice: int) -> str:
 
 def _write(to: Path, scanned: Scanned, entries: bytes) -> None:
     """A header line of JSON, then an entry for each chunk."""
-    to.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=to.parent, prefix=to.name, delete=False) as file:
+    with whole(to) as file:
         file.write(json.dumps(asdict(scanned)).encode() + b"\n" + entries)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(file.name, to)
 
 
 # --- reading ------------------------------------------------------------------------------------------------------

@@ -6,10 +6,11 @@ many million data sets, so who finds a number looks at the item itself.
 
 import hashlib
 import os
-import tempfile
 from array import array
 from itertools import pairwise
 from pathlib import Path
+
+from worker.whole import whole
 
 _WIDTH, _DIGEST = 12, 8
 _PARTS = 16
@@ -51,10 +52,8 @@ class Keys:
 
     def write(self, to: Path) -> None:
         """The whole of it is there, or nothing of it."""
-        to.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=to.parent, prefix=f".{to.name}", delete=False) as file:
+        with whole(to) as file:
             file.writelines(self._sorted)
-        os.replace(file.name, to)
 
 
 def number_of(path: Path, key: str) -> int | None:

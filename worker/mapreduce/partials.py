@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from worker.batch_wire import ChunkDone, RunChunk
 from worker.chunks import folders
 from worker.compact import dumps
 from worker.datasets.references import BadSource
+from worker.payloads.troubles import not_written
 
 RESULT = "result.json"
 """In the folder of the batch: what the last reduce returned."""
@@ -89,17 +91,22 @@ def line_of(values: Sequence[Any]) -> bytes:
 
 
 def write(path: Path, word: Word, line: bytes) -> Word:
-    """What counts now: this one, or the one that was there already."""
+    """What counts now: this one, or the one that was there already. Raises NotStored; then nothing of it is there."""
     head = {"word": asdict(word), "sha256": hashlib.sha256(line).hexdigest(), "size": len(line)}
+    try:
+        _linked(path, json.dumps(head).encode() + b"\n" + line)
+    except OSError as error:
+        raise not_written(path.parent, error) from error
+    return word_in(path) or word
+
+
+def _linked(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".") as file:
-        file.write(json.dumps(head).encode() + b"\n" + line)
+        file.write(content)
         file.flush()
-        try:
+        with suppress(FileExistsError):
             os.link(file.name, path)
-        except FileExistsError:
-            pass
-    return word_in(path) or word
 
 
 # --- reading ------------------------------------------------------------------------------------------------------

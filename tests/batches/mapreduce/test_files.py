@@ -1,5 +1,8 @@
 """What lies on the disk: a run that was begun again, one that comes too late, and what was damaged meanwhile."""
 
+import errno
+import os
+import tempfile
 import uuid
 
 import pytest
@@ -14,6 +17,7 @@ from worker.mapreduce.preparing import prepare
 from worker.mapreduce.reducing import ReduceRun
 from worker.mapreduce_contract import read_call
 from worker.mapreduce_wire import EndMap, PrepareMapReduce, ReduceGroup
+from worker.payloads.troubles import NotStored
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -143,6 +147,49 @@ def test_what_is_too_much_for_the_memory_is_reduced_in_bites(chunk, mind, monkey
     [value] = partials.values_in(partials.of_group(done.uuid, 1, 0))
     assert value["numbers"] == list(range(12))
     assert len(mind.reduced) > 1
+
+
+@pytest.fixture
+def full(monkeypatch):
+    """While something is in it, the disk is full: half of a file is written, then the system says no."""
+    why, opens = [], tempfile.NamedTemporaryFile
+
+    def opened(*args, **more):
+        file = opens(*args, **more)
+
+        def no_room(_content):
+            os.write(file.fileno(), b"half of it")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        if why:
+            file.write = no_room
+        return file
+
+    monkeypatch.setattr(partials.tempfile, "NamedTemporaryFile", opened)
+    return why
+
+
+def test_on_a_full_disk_maps_and_reduces_say_so_leave_nothing_half_written_and_go_on_once_there_is_room(chunk, full):
+    given, lost = chunk(items(10)), chunk(items(10))
+    top = ReduceRun(ReduceGroup(given.uuid, 1, 0, top=True))
+    for of, work in [
+        (given.uuid, lambda: run(given)),
+        (lost.uuid, lambda: mapping.end(EndMap(lost))),
+        (given.uuid, top.run),
+    ]:
+        before = _files(of)
+        full.append("always")
+        with pytest.raises(NotStored, match=r"Nothing can be stored in .*: there is no space left"):
+            work()
+        assert _files(of) == before
+        full.clear()
+        work()
+    [value] = partials.values_in(partials.of_group(given.uuid, 1, 0))
+    assert value["numbers"] == list(range(10))
+
+
+def _files(of):
+    return [path for path in partials.folder_of(of).rglob("*") if path.is_file()]
 
 
 def test_of_two_words_on_the_same_the_first_one_counts(tmp_path):
