@@ -1,4 +1,7 @@
-"""A process that calls services under guard as it is told, a line of JSON at a time: [what, number]."""
+"""A process that calls services under guard as it is told, a line of JSON at a time: [what, number].
+
+["serve", name]: another service from now on; nothing is known of it yet.
+"""
 
 import json
 import os
@@ -103,6 +106,8 @@ def main() -> None:
     caller = Caller(sys.argv[1])
     for line in sys.stdin:
         what, number = json.loads(line)
+        if what == "serve":
+            caller = Caller(number)
         print(json.dumps(caller.do(what, number)), flush=True)
     os._exit(0)  # the SDK may crash while the interpreter shuts down (docs/adr/0004)
 

@@ -15,18 +15,22 @@ def town(tmp_path_factory):
     made.end()
 
 
+@pytest.fixture(scope="module")
+def living():
+    return []
+
+
 @pytest.fixture
-def two(town):
-    """Two processes that call the same service."""
-    callers = []
+def two(town, living):
+    """Two processes that call the same service: those of the test before, as far as they are alive."""
 
     def begin(service):
-        callers.extend(town.caller(service) for _ in range(2))
+        callers = [each for each in living if each.serve(service)]
+        callers += [town.caller(service) for _ in range(2 - len(callers))]
+        living[:] = callers
         return callers
 
-    yield begin
-    for each in callers:
-        each.kill()
+    return begin
 
 
 def test_what_one_process_has_seen_another_refuses_by(town, two):

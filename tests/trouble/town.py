@@ -50,11 +50,11 @@ class Process:
 class Calling(Process):
     """A process that calls a service (tests.trouble.caller)."""
 
-    def do(self, what: str, number: float = 1) -> Any:
+    def do(self, what: str, number: float | str = 1) -> Any:
         self.ask(what, number)
         return self.answer()
 
-    def ask(self, what: str, number: float = 1) -> None:
+    def ask(self, what: str, number: float | str = 1) -> None:
         assert self.running.stdin
         print(json.dumps([what, number]), file=self.running.stdin, flush=True)
 
@@ -65,6 +65,13 @@ class Calling(Process):
     def one(self, what: str = "well") -> str:
         answer: str = self.do(what)[0]
         return answer
+
+    def serve(self, service: str) -> bool:
+        """Call this one from now on; false where it is dead."""
+        if self.running.poll() is not None:
+            return False
+        self.do("serve", service)
+        return True
 
     def state(self) -> str:
         answer: str = self.do("peek")["state"]
