@@ -333,6 +333,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": os.environ.get("LEITSTAND_LOG_LEVEL", "INFO")},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # Asked to tell more, they tell all that they send and are sent: keys, tokens, what is stored.
+        **{name: {"level": "INFO"} for name in ("boto3", "botocore", "s3transfer", "urllib3")},
         **(dict.fromkeys(("uvicorn", "uvicorn.access", "uvicorn.error"), _UVICORN) if LOG_FORMAT == "json" else {}),
     },
 }

@@ -14,10 +14,12 @@ ANSWERS = {
     "no such key": (404, "NoSuchKey", "The specified key does not exist."),
     "no such bucket": (404, "NoSuchBucket", "The specified bucket does not exist."),
 }
+HALF = b"half of it"
 
 
 class BadDay(BaseHTTPRequestHandler):
-    """Gives the same answer to everything; none at all where it is "silent"."""
+    """Gives the same answer to everything; none at all where it is "silent", and none to its end where it is "slow" or
+    "cut off"."""
 
     answer = "503"
     over = threading.Event()
@@ -27,6 +29,9 @@ class BadDay(BaseHTTPRequestHandler):
         if self.answer == "silent":
             self.over.wait(60)
             return
+        if self.answer in ("slow", "cut off"):
+            self.half()
+            return
         status, code, words = ANSWERS[self.answer]
         body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{words}</Message></Error>".encode()
         self.send_response(status)
@@ -35,6 +40,15 @@ class BadDay(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def half(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(2 * len(HALF)))
+        self.end_headers()
+        self.wfile.write(HALF)
+        if self.answer == "slow":
+            self.over.wait(60)
+        self.close_connection = True
 
     do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = answered
 

@@ -16,7 +16,7 @@ from worker.converter import CONVERTER, UNREADABLE
 from worker.dataset_contract import LoadSet, ProcessSet
 from worker.datasets import moving
 from worker.datasets.moving import Moving
-from worker.payloads import bucket, clearing
+from worker.payloads import bucket, clearing, s3driver
 from worker.payloads.bucket import PAYLOADS, SETS, Bucket, owner_in, path_of
 from worker.payloads.config import KB, config
 from worker.payloads.folder import Folder, Owner
@@ -181,6 +181,27 @@ def test_a_bad_day_of_s3_is_said_in_words_and_without_secrets(at, impatient, cap
     assert (stored.value.__cause__, read.value.__cause__) == (None, None), "no traceback that names more"
 
 
+@pytest.mark.parametrize("answer", ["slow", "cut off"])
+def test_an_object_that_comes_by_half_is_none(at, impatient, answer):
+    config.bucket = BUCKET
+    key = f"{PAYLOADS}{path_of(ODD)}/d/sha256/{'0' * 64}"
+    with bad_day(answer) as address:
+        at(address)
+        for ask in (lambda: s3driver._got(key), lambda: Bucket(PAYLOADS).verify(key)):
+            with pytest.raises(NotRead, match="S3 does not answer, or not in time") as trouble:
+                ask()
+            assert trouble.value.cause == "away"
+
+
+def test_no_log_however_talkative_names_what_lets_one_in_or_what_is_stored(s3, monkeypatch, caplog):
+    monkeypatch.setenv("AWS_SESSION_TOKEN", SECRET)
+    bucket.client.cache_clear()
+    caplog.set_level("DEBUG")
+    place = Bucket(PAYLOADS)
+    assert place.verify(place.put(ODD, [b"4,000 euros for maria"]).key)
+    assert not any(word in caplog.text for word in (SECRET, KEY_ID, "4,000 euros"))
+
+
 def test_while_s3_answers_503_a_workflow_waits_and_then_goes_on(house, s3, at, s3_server, impatient, caplog):
     house.worker.stop()
     handle = house.start(BIG, workflow=SINGLE, id=f"program-single-{uuid.uuid4()}")
@@ -223,8 +244,6 @@ def test_no_other_object_is_read_through_it(s3, key):
 
 
 def test_what_is_there_for_long_is_stored_again_lest_a_sweep_is_about_to_take_it(s3, monkeypatch):
-    from worker.payloads import s3driver
-
     key = Bucket(PAYLOADS).put(ODD, [DATA]).key
     assert s3driver._is_fresh(key)
     monkeypatch.setattr(s3driver, "FRESH", -5.0)
