@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,17 @@ def until(true: Callable[[], Any], seconds: float = LONG, what: str = "") -> Any
             return found
         assert time.monotonic() < end, f"did not happen within {seconds:g} s: {what or true}"
         time.sleep(0.02)
+
+
+def patience_of(events: Iterable[Any]) -> dict[str, tuple[int, int, int]]:
+    """Of the activities in a history, by name: seconds that each may take, seconds to its next beat, and tries."""
+    found = [each.activity_task_scheduled_event_attributes for each in events]
+    return {
+        each.activity_type.name: (
+            each.start_to_close_timeout.seconds, each.heartbeat_timeout.seconds, each.retry_policy.maximum_attempts
+        )
+        for each in found
+    }  # fmt: skip
 
 
 def run(call: Coroutine[Any, Any, Any], seconds: float = LONG) -> Any:

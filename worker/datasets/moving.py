@@ -91,9 +91,12 @@ class _Summed(io.RawIOBase):
 
 
 def clean_up(kind: str, owner: Owner) -> int:
-    """Everything that this run has stored there; how many there were."""
+    """Everything that this run has stored there; how many there were.
+
+    What is too damaged to say whose it is goes, too: it is of this workflow, and no other run of it is open.
+    """
     kept = kind_of(kind)
-    keys = [each.key for each in kept.of(owner) if each.owner == owner]
+    keys = [each.key for each in kept.of(owner) if each.owner in (owner, None)]
     for key in keys:
         kept.remove(key)
     return len(keys)

@@ -7,7 +7,7 @@ import pytest
 
 from audit.models import Entry
 from tests.batches.mapreduce.conftest import items
-from tests.temporal import until
+from tests.temporal import patience_of, until
 from worker import batch_state
 from worker.mapreduce import partials
 from worker.resilience.fallback import NotAgain
@@ -24,6 +24,13 @@ def test_numbers_are_added_up_and_averaged_and_the_value_alone_is_returned(mapre
     assert f"batch-{row.uuid}" == one.handle.id
     kinds = Entry.objects.filter(stream=row.stream).order_by("pk").values_list("kind", flat=True)
     assert list(kinds) == ["batch.begun", "batch.reducing", "batch.closed"]
+
+
+def test_a_map_may_take_5_minutes_and_a_reduce_10_three_times(mapreduces, house):
+    one = mapreduces.start(items(3))
+    one.result()
+    patience = patience_of(house.run(one.handle.fetch_history()).events)
+    assert [patience[name][::2] for name in ("map_chunk", "reduce_group")] == [(300, 3), (600, 3)]
 
 
 def test_without_more_than_the_three_arguments_it_takes_the_defaults_of_the_contract(mapreduces):

@@ -127,6 +127,18 @@ def test_what_holds_work_back_is_said(queues):
     assert holds(backlog=3, workers=0) == "nobody"
 
 
+def test_what_waits_is_counted_with_its_age_beside_the_places_of_each_worker(queues, olga, see, monkeypatch):
+    queues.beat(1, slots=50, used=12, per_second=20.0)
+    queues.beat(2, slots=30, used=8, per_second=20.0)
+    waits = QueueTold(limit=5.0, set_by="x", effective=5.0, source="api", backlog=1_234, oldest=125.0, taken=4.8)
+    monkeypatch.setattr(told.client, "queue_told", lambda queue: waits if queue == queues.work else QueueTold())
+    said = see(olga, "/limits/")
+    assert "About 1,234 wait though 60 of 80 places are free: the limit holds them back." in said
+    for shown in ("Oldest waits for 2 min", "Places in use 20 / 80", "h:1 12 50 20", "h:2 8 30 20"):
+        assert shown in said
+    assert "2 workers × 20 a second = 40 a second; the queue-wide limit of 5 binds." in said
+
+
 def test_a_limit_that_was_set_by_other_means_is_shown_as_such(queues, olga, see):
     queues.beat()
     queues.click(olga, 9.0)

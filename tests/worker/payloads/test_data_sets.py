@@ -8,7 +8,7 @@ import uuid
 import pytest
 from temporalio.common import RetryPolicy
 
-from tests.temporal import until
+from tests.temporal import patience_of, until
 from worker import dataset_steps, registry
 from worker.chunks.folders import readable
 from worker.dataset_contract import LoadSet, ProcessSet, SetReference, read_spec
@@ -50,6 +50,10 @@ def start(house, spec):
     return house.start(spec, workflow="DatasetWorkflow", id=f"dataset-{uuid.uuid4()}")
 
 
+LIMITS = {"load_dataset": (600, 30), "process_dataset": (1_800, 60), "clean_up_dataset": (300, 30)}
+"""Seconds that each may take, and after which it is given up if nothing is heard of it: those of the contract."""
+
+
 def files(sets):
     return [path for path in sets.root.rglob("*") if path.is_file()]
 
@@ -65,6 +69,7 @@ def test_a_data_set_is_processed_by_reference_and_nothing_of_it_passes_through_t
     assert house.ask(handle, "get_progress")["state"] == "completed"
     events = house.run(handle.fetch_history()).events
     assert max(len(payload.data) for event in events for payload in referring.payloads_in(event)) < 2_000
+    assert {name: times[:2] for name, times in patience_of(events).items() if name in LIMITS} == LIMITS
     assert files(sets) == []
 
 
@@ -254,6 +259,12 @@ def test_clean_up_takes_what_its_own_run_has_stored_and_twice_does_no_harm(sets)
     moving.load(LoadSet("numbers", {"count": 7}), Owner("default", "w", "another run", "DatasetWorkflow"), Moving())
     assert (moving.clean_up("fs", OWNER), moving.clean_up("fs", OWNER)) == (1, 0)
     assert len(files(sets)) == 1
+
+
+def test_clean_up_takes_one_that_is_too_damaged_to_say_whose_it_is(sets):
+    (sets.root / loaded().key).write_bytes(b"rubbish")
+    assert moving.clean_up("fs", OWNER) == 1
+    assert files(sets) == []
 
 
 def test_an_error_of_the_loaders_own_files_is_not_one_of_the_storage(named):

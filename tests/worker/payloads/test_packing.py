@@ -8,13 +8,14 @@ import zlib
 import pytest
 import zstandard
 from temporalio.api.common.v1 import Payload
+from temporalio.worker import WorkflowInboundInterceptor
 
 from tests.worker.payloads.conftest import value_of
 from worker.converter import CONVERTER, UNREADABLE, read
 from worker.payloads import packing, sizes
 from worker.payloads.config import KB, config, threshold
 from worker.payloads.packing import Packing
-from worker.payloads.plainly import Plain
+from worker.payloads.plainly import Plain, PlainResults
 
 BIG = value_of(100 * KB)
 
@@ -114,6 +115,17 @@ async def test_what_workflows_hand_out_is_never_packed():
     assert await CONVERTER.decode([sent]) == [BIG]
     (small,) = await CONVERTER.encode([Plain({"status": "approved"})])
     assert set(small.metadata) == {"encoding"}
+
+
+@pytest.mark.parametrize("way", ["execute_workflow", "handle_query", "handle_update_handler"])
+async def test_results_and_answers_to_queries_and_updates_are_what_is_handed_out(way):
+    async def value(_given):
+        return BIG
+
+    within = WorkflowInboundInterceptor(None)
+    setattr(within, way, value)
+    interceptor = PlainResults().workflow_interceptor_class(None)(within)
+    assert await getattr(interceptor, way)(None) == Plain(BIG)
 
 
 async def test_the_sizes_before_and_after_are_counted():
