@@ -40,7 +40,7 @@ class _Shared:
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    """For ever: what a task of some job raises to end its process, ends the loop, and would leave all chunks waiting."""
+    """For ever: what a task of a job raises to end its process, ends the loop, and would leave all chunks waiting."""
     while True:
         try:
             loop.run_forever()
