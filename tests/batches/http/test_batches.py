@@ -1,11 +1,13 @@
 """The job ``http`` in real batches: each item called for, tried again where that helps, counted as what it became."""
 
+import logging
 import threading
 import time
 
 import pytest
 
 from accounts.hosts import read
+from audit.models import Entry
 from tests.accounts.receiver import one_after_another, says
 from worker.chunks import calling, folders
 
@@ -106,7 +108,9 @@ def test_what_is_wrong_is_said_before_anything_is_called(start, program, given, 
     assert program.calls == []
 
 
-def test_a_secret_stands_nowhere(start, program, house):
+def test_a_secret_stands_nowhere(start, program, house, caplog):
+    caplog.set_level(logging.DEBUG)
+
     def answer(handler):
         says(200 if handler.headers["X-N"] == "1" else 400, handler.headers["Authorization"].encode())(handler)
 
@@ -118,9 +122,12 @@ def test_a_secret_stands_nowhere(start, program, house):
     assert "[secret]" in batch.failures()[0][1]
     folder = folders.folder_of(str(batch.row.uuid))
     kept = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
-    history = house.run(batch.handle.fetch_history()).to_json()
-    assert not any(b"4711" in each for each in [*kept, history.encode(), str(batch.row.spec).encode()])
-    assert not any("4711" in error for _key, error in batch.failures())
+    history = [event.SerializeToString() for event in house.run(batch.handle.fetch_history()).events]
+    ledger = [entry.body for entry in Entry.objects.filter(stream=batch.row.stream)]
+    assert any(b"{secret.ERP}" in event for event in history), "what is in payloads can be read here"
+    assert ledger
+    rows = [*ledger, str(batch.row.spec), str(batch.row.result), str(batch.failures()), caplog.text]
+    assert not any(b"en-4711" in each for each in [*kept, *history, *map(str.encode, rows)])
 
 
 def test_no_host_at_all(start, settings):

@@ -19,12 +19,14 @@ def circuit(house, monkeypatch):
 BROKEN = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
 
 
-@pytest.mark.parametrize("answer", [says(503), waits(1), BROKEN], ids=["503", "late", "half"])
-def test_five_failures_open_it_and_nobody_is_called(program, call, circuit, answer):
+@pytest.mark.parametrize(
+    ("answer", "seconds"), [(says(503), 20), (waits(1), 0.3), (BROKEN, 20)], ids=["503", "late", "half"]
+)
+def test_five_failures_open_it_and_nobody_is_called(program, call, circuit, answer, seconds):
     program.answer = answer
     for _ in range(5):
         with pytest.raises(NotYet):
-            call(service=circuit.service, timeout_seconds=0.2)
+            call(service=circuit.service, timeout_seconds=seconds)
     with pytest.raises(CircuitOpen):
         call(service=circuit.service)
     assert len(program.calls) == 5
