@@ -7,8 +7,10 @@ from temporalio.service import RPCError
 from audit.models import Entry
 from tests.batches.test_ways import ITEMS, with_words
 from tests.temporal import until
+from worker import batch_state
 from worker.chunks.notes import being_run
 from worker.registry import jobs
+from worker.resilience.history import HistoryBudget
 
 POLICIES = ("terminate", "request_cancel", "abandon")
 
@@ -93,6 +95,24 @@ def test_paused_no_child_is_open_whatever_the_policy_and_it_goes_on(batches, tol
     batch.signal("resume", "olga")
     assert batch.result()["successful"] == 35
     assert set(told.calls.values()) == {1}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_new_run_begins_when_no_child_is_open_that_its_policy_could_strike(batches, told, policy, monkeypatch):
+    monkeypatch.setattr(batch_state, "BUDGET", HistoryBudget(events=2))
+    told.open.clear()
+    batch = batches.start(ITEMS, strategy="child_per_chunk", max_parallel=2, parent_close_policy=policy)
+    at_work(batch, 0, 1)
+    for number in range(2):
+        batch.signal("set_limits", {"max_parallel": 2, "order_id": f"o-{number}"})
+    until(lambda: asked(lambda: batch.told()["waits"]["cause"]) == "draining", what="a new run is due")
+    told.open.set()
+    assert batch.result()["successful"] == 35
+    children = children_of(batch)
+    assert len(children) == len(set(children)) == 4, "all runs together"
+    assert [ended(batch, id) for id in children] == ["COMPLETED"] * 4
+    assert set(told.calls.values()) == {1}
+    assert batch.told()["runs"] == 2
 
 
 def test_cancelled_children_are_asked_to_end_and_what_they_say_counts(batches, told):
