@@ -1,5 +1,6 @@
 """One chunk by itself: what its items may do to it, what it keeps, and that the next run goes on where one stopped."""
 
+import asyncio
 import json
 import shutil
 import threading
@@ -12,7 +13,7 @@ from batches.models import Batch, Failure
 from tests.temporal import until
 from worker.batch_contract import read_spec
 from worker.batch_wire import BatchRef, ChunkDone, PrepareBatch, RunChunk
-from worker.chunks import calling, folders, notes, running
+from worker.chunks import calling, folders, looping, notes, running
 from worker.chunks.calling import Caller, words
 from worker.chunks.notes import Notes, Overtaken
 from worker.chunks.preparing import prepare
@@ -168,6 +169,25 @@ def test_chunks_of_a_cooperative_job_share_a_loop_and_each_ends_by_itself(told, 
     assert caught
     assert len(told.loops) == loops
     assert len(returned(chunks[1].given.uuid)) == 25
+
+
+def test_overtaken_nothing_of_it_goes_on_in_the_loop_that_others_share(told):
+    told.open.clear()
+    chunk, caught = ChunkRun(given(prepared(words_of("fine", *["hangs"] * 9), "told_together"))), []
+
+    def overtaken():
+        with pytest.raises(Overtaken):
+            chunk.run()
+        caught.append(True)
+
+    thread = threading.Thread(target=overtaken)
+    thread.start()
+    until(lambda: chunk._notes and sum(map(bool, chunk._notes.slots[1:11])) == 10)
+    running.count(chunk.given)
+    told.open.set()
+    thread.join()
+    assert caught
+    assert not asyncio.all_tasks(looping._SHARED.loop())
 
 
 def test_keys_are_the_same_for_every_try_of_an_item_and_for_no_other(told):

@@ -34,7 +34,7 @@ def test_what_is_no_object_is_told_so(given):
         ({"chunk_size": 0}, "chunk_size must be a whole number from 1 to 10,000."),
         ({"chunk_size": 1_000_000}, "chunk_size must be a whole number from 1 to 10,000."),
         ({"chunk_size": True}, "chunk_size must be a whole number"),
-        ({"max_parallel": 10_000}, "max_parallel must be a whole number from 1 to 500."),
+        ({"max_parallel": 501}, "max_parallel must be a whole number from 1 to 500."),
         ({"item_timeout_seconds": "soon"}, "item_timeout_seconds must be a number"),
         ({"pace": {"kind": "token_bucket", "limit": 0, "per_seconds": 1}}, "pace: limit must be a whole number from 1"),
         ({"pace": 0}, "pace must be an object with kind, limit and per_seconds, a list of them, or null."),

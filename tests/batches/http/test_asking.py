@@ -218,6 +218,16 @@ def test_connections_are_kept_and_closed_with_the_loop(program):
     assert not pools._pools
 
 
+def test_what_may_be_called_has_connections_of_its_own():
+    async def pools_of(*those):
+        return [await pools.pool(read(hosts), secure) for hosts, secure in those]
+
+    first, again, other, secure = asyncio.run(pools_of(("a.example", False), ("a.example", False),
+                                                       ("b.example", False), ("a.example", True)))  # fmt: skip
+    assert first is again
+    assert len({first, other, secure}) == 3
+
+
 def test_a_kept_connection_that_the_service_has_closed_is_no_failure_of_the_next_but_one(program, call):
     program.answer = raw(HEAD + b"Content-Length: 0\r\n\r\n")
 
@@ -264,10 +274,10 @@ def test_who_is_not_named_is_not_called(program, call, url):
     assert program.calls == []
 
 
-@pytest.mark.parametrize("number", ["2130706433", "127.1"])
+@pytest.mark.parametrize("number", ["2130706433", "127.1", "0177.0.0.1", "017700000001", "0x7f000001", "0x7f.1"])
 def test_a_number_is_not_called_even_where_it_is_named(program, call, settings, number):
     settings.HTTP_HOSTS = read(f"http://{number}:{program.port}", plain=True)
-    with pytest.raises(NotAgain, match="a number, not a name"):
+    with pytest.raises(NotAgain, match="no address that may" if "x" in number else "a number, not a name"):
         call(url=f"http://{number}:{program.port}/")
     assert program.calls == []
 
@@ -345,6 +355,15 @@ def test_a_change_is_not_turned_into_a_question(program, call, status):
 def test_elsewhere_is_checked_too(program, call, to):
     program.answer = leads(307, to.format(port=program.port))
     with pytest.raises(NotAgain, match=r"not among the hosts|cannot be called"):
+        call()
+    assert len(program.calls) == 1
+
+
+def test_elsewhere_by_a_name_that_leads_to_a_private_address(program, call, settings, names):
+    settings.HTTP_HOSTS = read(f"127.0.0.1:{program.port},http://erp.example")
+    names[0]["erp.example"] = ["127.0.0.1"]
+    program.answer = leads(307, f"http://erp.example:{program.port}/")
+    with pytest.raises(NotAgain, match="no address that may be called"):
         call()
     assert len(program.calls) == 1
 
