@@ -58,7 +58,7 @@ def summed(*, data: BinaryIO, column: str = "value", format: str = "jsonl") -> d
         number = _number(item_of(record.data, found + odd, columns, "").value, column)
         total, found, odd = (total + number, found + 1, odd) if number is not None else (total, found, odd + 1)
     if format == CSV and column not in columns:
-        raise BadSource(f"There is no column {column!r:.80}, only: {', '.join(columns[:20])}.")
+        raise BadSource(f"There is no column {column!r:.80}. There are: {', '.join(columns[:20]) or 'none'}.")
     return {"total": total, "rows": found, "without_a_number": odd}
 
 

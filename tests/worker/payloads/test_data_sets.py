@@ -267,6 +267,16 @@ def test_clean_up_takes_one_that_is_too_damaged_to_say_whose_it_is(sets):
     assert files(sets) == []
 
 
+def test_a_data_set_of_nothing_is_one(sets, named):
+    registry.loaders.register("nothing")(lambda: iter(()))
+    data = moving.load(LoadSet("nothing"), OWNER, Moving())
+    assert (data.size, moving.verify(data)) == (0, 0)
+    given = {"count": {"lines": 0, "bytes": 0}, "sum": {"total": 0.0, "rows": 0, "without_a_number": 0}}
+    assert {name: moving.process(ProcessSet(name, {}, data), Moving()) for name in given} == given
+    with pytest.raises(BadSource, match=r"no column 'price'\. There are: none"):
+        moving.process(ProcessSet("sum", {"column": "price", "format": "csv"}, data), Moving())
+
+
 def test_an_error_of_the_loaders_own_files_is_not_one_of_the_storage(named):
     @registry.loaders.register("gone")
     def gone():

@@ -73,6 +73,7 @@ def test_a_sweep_tells_first_and_deletes_what_no_workflow_refers_to_only(house, 
     house.run(closed.terminate())
     gone, fresh = put(stored, "forgotten"), put(stored, "just begun", old=False)
     elsewhere, of_a_schedule = put(stored, "w", namespace="other"), put(stored, open_one.id[:-4])
+    stored.put(Owner("default", open_one.id, str(uuid.uuid4()), "ApprovalWorkflow"), [b"of a run before this one"])
     half = stored.root / gone.split("/")[0] / "0123456789abcdef.part"
     half.write_bytes(b"half")
     os.utime(half, (OLD, OLD))
