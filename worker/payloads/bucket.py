@@ -7,11 +7,9 @@ ask, where it is and which region are the usual ``AWS_*`` variables.
 """
 
 import hashlib
-import io
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -54,17 +52,23 @@ class Bucket:
 
     def put(self, owner: Owner, parts: Iterable[bytes]) -> Stored:
         """By way of a file, for its name is known at its end. Raises NotStored; what ``parts`` raises goes on."""
-        with _room() as file:
-            summed, size = hashlib.sha256(), 0
-            for part in parts:
-                _spooled(file, part)
-                summed.update(part)
-                size += len(part)
-            file.seek(0)
-            key = f"{self.prefix}{path_of(owner)}/d/sha256/{summed.hexdigest()}"
-            with storing():
-                client().upload_fileobj(file, config.bucket, key)
-        return Stored(key, summed.hexdigest(), size)
+        try:
+            with tempfile.TemporaryFile() as file:
+                stored = self._spooled(file, owner, parts)
+                with storing():
+                    client().upload_fileobj(file, config.bucket, stored.key)
+        except OSError as error:  # of the file: closing it says once more that there is no room
+            raise not_written(tempfile.gettempdir(), error) from error
+        return stored
+
+    def _spooled(self, file: BinaryIO, owner: Owner, parts: Iterable[bytes]) -> Stored:
+        summed, size = hashlib.sha256(), 0
+        for part in parts:
+            file.write(part)
+            summed.update(part)
+            size += len(part)
+        file.seek(0)
+        return Stored(f"{self.prefix}{path_of(owner)}/d/sha256/{summed.hexdigest()}", summed.hexdigest(), size)
 
     def open(self, key: str) -> BinaryIO:
         """Raises NotRead, and so does reading."""
@@ -160,20 +164,3 @@ def owner_in(key: str, prefix: str) -> Owner | None:
         return None
     namespace, kind, workflow_id, run_id = (unquote("" if part == _NONE else part) for part in found.groups()[:4])
     return Owner(namespace, workflow_id, run_id, kind)
-
-
-@contextmanager
-def _room() -> Iterator[BinaryIO]:
-    try:
-        file = tempfile.TemporaryFile()  # noqa: SIM115  (its end is below)
-    except OSError as error:
-        raise not_written(tempfile.gettempdir(), error) from error
-    with closing(file):
-        yield cast(BinaryIO, file)
-
-
-def _spooled(file: io.IOBase | BinaryIO, part: bytes) -> None:
-    try:
-        cast(BinaryIO, file).write(part)
-    except OSError as error:
-        raise not_written(tempfile.gettempdir(), error) from error

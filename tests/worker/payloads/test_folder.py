@@ -82,20 +82,23 @@ def test_what_is_not_as_it_was_is_noticed_and_said(folder, spoil, cause, words):
 FILLS = """
 import resource, sys
 from pathlib import Path
+from worker.payloads.bucket import Bucket
 from worker.payloads.folder import Folder, Owner
 from worker.payloads.troubles import NotStored
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+place = Bucket("datasets") if sys.argv[2] == "bucket" else Folder(Path(sys.argv[1]))
 try:
-    Folder(Path(sys.argv[1])).put(Owner("default", "w"), [b"x" * 1_000] * 1_000)
+    place.put(Owner("default", "w"), [b"x" * 1_000] * int(sys.argv[3]))
 except NotStored as trouble:
     print(trouble.cause, trouble)
 """
 
 
-def test_where_there_is_no_room_nothing_half_written_stays(folder):
-    told = subprocess.run(
-        [sys.executable, "-c", FILLS, folder.root], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
+@pytest.mark.parametrize(("place", "parts"), [("folder", 1_000), ("bucket", 1_000), ("bucket", 101)])
+def test_where_there_is_no_room_nothing_half_written_stays(folder, place, parts):
+    """What goes to a bucket goes by way of a file here, whose last part is written when it is read again."""
+    command = [sys.executable, "-c", FILLS, folder.root, place, str(parts)]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert told.stdout.startswith("full Nothing can be stored in"), told.stderr
     assert files(folder) == []
 
