@@ -32,6 +32,7 @@ class BatchesConfig(AppConfig):
         registry.handler("batches.wrong_service", budgets.wrong_service)
         registry.handler("batches.not_approved", strict.not_approved)
         registry.handler("batches.ask_service", budgets.ask)
+        registry.handler("batches.take_calls", budgets.take)
         registry.handler("batches.record", recording.record)
         registry.handler("batches.record_child", alone.record_child)
         registry.handler("batches.record_failures", failing.record_failures)

@@ -8,9 +8,9 @@ from batches.models import Batch, Budget
 from circuits.knowing import known
 from circuits.models import Circuit, Service
 from live.writes import write
-from worker.batch_wire import AskService, ServiceSays
+from worker.batch_wire import AskService, CallsLent, ServiceSays, TakeCalls
 from worker.resilience import budget as rules
-from worker.resilience.budget import Answer, Ask, BudgetState, Gate, Window
+from worker.resilience.budget import Answer, Ask, BudgetState, Gate, Take, Window
 from worker.resilience.caller import LETTING_THROUGH, Caller
 from worker.resilience.circuit_state import HALF_OPEN
 from worker.resilience.versioned import Versioned
@@ -37,6 +37,21 @@ def ask(given: AskService) -> ServiceSays:
         row.state = STATE.dump(budget.state)
         row.save(update_fields=["state"])
     return _said(answer, gate_, window)
+
+
+def take(given: TakeCalls) -> CallsLent:
+    """Calls that a chunk makes beyond those it was begun with, one by one. Safe to ask again."""
+    window = window_of(given.service)
+    if window is None:
+        return CallsLent(given.count, unlimited=True)
+    question = Take(given.uuid, given.round, given.holds, given.count, given.lease)
+    with write(nudge=False):
+        row = _locked(given.service)
+        budget = rules.Budget(window, STATE.load(row.state) if row.state else BudgetState())
+        answer = budget.take(question, _now())
+        row.state = STATE.dump(budget.state)
+        row.save(update_fields=["state"])
+    return CallsLent(answer.granted, answer.wait)
 
 
 def over(batch: Batch) -> None:

@@ -158,7 +158,11 @@ def runs_of(child: RunChild) -> list[RunChunk]:
             until = min(stop, (chunk + 1) * size)
             runs.setdefault(chunk, []).append([at - chunk * size, until - chunk * size])
             at = until
-    return [_run_of(child, chunk, places) for chunk, places in sorted(runs.items())]
+    made, later = [_run_of(child, chunk, places) for chunk, places in sorted(runs.items())], size_of(child)
+    for at, run in enumerate(made):
+        later -= items_in(run)
+        made[at] = replace(run, later=later)
+    return made
 
 
 def _run_of(child: RunChild, chunk: int, places: list[list[int]]) -> RunChunk:

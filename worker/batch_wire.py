@@ -90,6 +90,32 @@ class RunChunk:
     ended_before: int = 0
     """Items of chunks that its child ran before it, for its heartbeats; and how many of them failed."""
     failed_before: int = 0
+    anew: bool = False
+    """Nothing of its service was lent for it: its batch has ended. So each call is reserved when it is made."""
+    later: int = 0
+    """So many items of the same round come after this chunk, in others that the same child runs."""
+
+
+@dataclass(frozen=True)
+class TakeCalls:
+    """A run of a chunk wants ``count`` calls of a service beyond what was lent before it began; of all that was ever
+    lent for its round ``holds`` may still be made. Without a word for ``lease`` seconds they count as given back."""
+
+    uuid: str
+    service: str
+    round: int
+    holds: int
+    count: int
+    lease: float
+
+
+@dataclass(frozen=True)
+class CallsLent:
+    """``granted`` calls may be made; if none, ask again in ``wait`` seconds. ``unlimited``: there is no budget."""
+
+    granted: int = 0
+    wait: float = 0.0
+    unlimited: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,12 @@ from django.utils import timezone
 from batches import budgets
 from batches.models import Batch, Budget
 from circuits.models import Circuit, Service
+from tests.batches.test_chunks import interrupted, prepared
 from tests.temporal import until
-from worker.batch_wire import AskService
-from worker.jobs import job
+from worker.batch_wire import AskService, ChunkDone, RunChunk
+from worker.chunks import metering
+from worker.chunks.running import ChunkRun
+from worker.jobs import job, quick
 from worker.registry import jobs
 from worker.resilience import budget
 
@@ -83,6 +86,79 @@ def test_tries_of_an_item_count_too(batches, payments, told):
     batch = batches.start(items, "told_quick", service="payments", **spec)  # which asks no circuit
     batch.becomes("running", failed=5, running=0, pending=35)
     assert set(told.calls.values()) == {2}
+
+
+@pytest.fixture
+def cards(transactional_db):
+    """Another service: what the guard of this process knows of the first is no other test's."""
+    return Service.objects.create(name="cards", budget_calls=10, budget_seconds=3_600)
+
+
+@pytest.fixture
+def fails(called):
+    """A job whose calls all fail, and those of ``stands_in``, which serves; when each was made."""
+    times = {"fails": [], "stands_in": []}
+
+    @job("fails")
+    @quick
+    def fails() -> None:  # it asks no circuit
+        times["fails"].append(time.monotonic())
+        raise OSError("it is down")
+
+    @job("stands_in")
+    async def stands_in(*, service: str) -> None:  # it would ask the circuit by itself
+        times["stands_in"].append(time.monotonic())
+
+    yield times
+    del jobs._known["fails"], jobs._known["stands_in"]
+
+
+def test_further_tries_are_reserved_too(batches, cards, fails):
+    Service.objects.update(budget_calls=20, budget_seconds=1)
+    spec = {"item_attempts": 2, "tolerated_failure_rate": 1}
+    batch = batches.start(ITEMS[:30], "fails", service="cards", **spec)
+    assert batch.result()["failed"] == 30
+    assert len(fails["fails"]) == 60
+    assert most_in_any(1, fails["fails"]) <= 20
+    assert max(fails["fails"]) - min(fails["fails"]) < 20, "it does not stand still"
+
+
+def test_what_a_rung_calls_of_another_service_is_reserved_there(batches, cards, fails):
+    Service.objects.update(budget_calls=20, budget_seconds=1)
+    rung = {"name": "cached", "job": "stands_in", "service": "cards", "timeout_seconds": 0.5, "attempts": 1}
+    first, second = (batches.start(ITEMS[:30], "fails", fallbacks=[rung], item_attempts=1) for _ in range(2))
+    assert (first.result()["degraded"], second.result()["degraded"]) == (30, 30), "none waited within its half second"
+    assert len(fails["stands_in"]) == 60
+    assert most_in_any(1, fails["stands_in"]) <= 20
+    assert Budget.objects.get(service="cards").state["state"]["lent"] == []
+
+
+def test_where_the_budget_has_no_call_left_in_time_it_is_said(batches, cards, fails, monkeypatch):
+    monkeypatch.setattr(metering, "MARGIN", 0.001)
+    Service.objects.update(budget_calls=4)
+    batch = batches.start(ITEMS[:4], "fails", service="cards", item_attempts=2, tolerated_failure_rate=1)
+    assert batch.result()["failed"] == 4
+    none = "the budget of cards had no call left in time"
+    assert batch.failures()[0] == ("1", f"its first try failed (not tried again: {none})")
+    rung = {"name": "cached", "job": "stands_in", "service": "cards"}
+    batch = batches.start(ITEMS[:1], "fails", fallbacks=[rung], item_attempts=1, tolerated_failure_rate=1)
+    assert batch.result()["failed"] == 1
+    assert batch.failures() == [("1", f"fails: it is down; cached: {none}")]
+    assert fails["stands_in"] == []
+
+
+def test_after_a_sudden_end_all_is_reserved_anew_and_what_it_had_counts(cards, told):
+    items = [{"n": n} for n in range(6)]
+    batch = prepared(items, "told_quick", service="cards")  # which asks no circuit
+    Batch.objects.filter(uuid=batch).update(spec={"service": "cards"})
+    budgets.ask(AskService(uuid=batch, service="cards", number=1, round=1, count=6, running=[], wants=6, lease=60))
+    (lent,) = Budget.objects.get().state["state"]["lent"]
+    interrupted(batch, done=[0], running=[1])
+    Service.objects.update(budget_calls=lent["count"] + 5)
+    assert ChunkRun(RunChunk(batch, 0, 1, 6)).run() == ChunkDone()
+    state = Budget.objects.get().state["state"]
+    counted = sum(each["count"] for each in (*state["lent"], *state["spent"]))
+    assert counted == lent["count"] + 5, "what it was lent, and five calls that were made again"
 
 
 def test_a_change_of_the_budget_counts_while_they_run(batches, payments, told):

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 from worker.batch_rungs import MAX_RUNG
 from worker.chunks.folders import Order
+from worker.chunks.metering import Meter, Stopped
 from worker.chunks.notes import AT_ONCE
 from worker.compact import dumps, text
 from worker.datasets.records import Item
 from worker.hanging import HANGING, TooManyHang
 from worker.reading import printable
 from worker.registry import Registered
-from worker.resilience.fallback import NotAgain, NotYet
+from worker.resilience.fallback import NotAdmitted, NotAgain, NotYet
 from worker.resilience.refusals import CircuitOpen
 from worker.within import within
 
@@ -60,6 +61,8 @@ class Caller:
         self.cooperative = not (self._async or self.quick) or bool(getattr(job.function, "cooperative", False))
         """Whether its calls block no loop. A plain function is called in a thread, unless it is quick."""
         self._threads: ThreadPoolExecutor | None = None
+        self.meter: Meter | None = None
+        """Of its service, where its calls are lent."""
 
     def end(self) -> None:
         if self._threads is not None:
@@ -87,7 +90,15 @@ class Caller:
         for attempt in range(tried + 1, self.order.item_attempts + 1):
             if attempt > 1 and not await self._pause(attempt, error):
                 return None
-            error = await self._try(item)
+            try:
+                error = await self._try(item) if self.meter is None else await self._metered(self.meter, item, attempt)
+            except Stopped:
+                return None
+            except NotAdmitted as none:
+                if attempt == 1:
+                    return None  # as if it had not been begun
+                said = f"{words(error) if error else 'its first try failed'} (not tried again: {none})"
+                return Outcome(error=said, attempts=attempt - 1, cause=error)
             if isinstance(error, RAISED):
                 if isinstance(error, NotAgain):
                     break
@@ -97,6 +108,15 @@ class Caller:
             else:
                 return kept(item, error, attempt)
         return Outcome(error=words(error), attempts=attempt, final=_is_final(error), cause=error)
+
+    async def _metered(self, meter: Meter, item: Item, attempt: int) -> Any:
+        """The first call was lent before the chunk was begun. Raises Stopped and NotAdmitted."""
+        if attempt > 1 or meter.anew:
+            async with meter.call():
+                return await self._try(item)
+        answer = await self._try(item)
+        meter.rest -= 1
+        return answer
 
     def _refused(self, error: CircuitOpen) -> bool:
         """By the very circuit of the batch, or where another can serve: then no try is burned on it."""

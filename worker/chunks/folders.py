@@ -27,6 +27,7 @@ class Order:
     item_timeout_seconds: float = 30.0
     service: str = ""
     fallbacks: list[RungSpec] = field(default_factory=list)
+    chunk_timeout_seconds: float = 300.0
     on_open: str = ""
     """What becomes of an item that the open circuit refuses; "": it was ordered before there was a choice."""
 

@@ -79,6 +79,8 @@ class Notes:
         in_order = self.slots[0] == 0 or bool(self.slots[_LEFT])
         running = [place - 1 for place in self.slots[1:_LEFT] if place]
         self.run = self.slots[0] + 1
+        self.sudden = not in_order
+        """The run before ended without a word: what it had called last is not known."""
         self.slots[0] = self.run
         if not in_order:
             self._suspect([place for place in running if place not in self.done])

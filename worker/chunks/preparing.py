@@ -67,6 +67,7 @@ def _order(
         item_timeout_seconds=spec.item_timeout_seconds,
         service=spec.service,
         fallbacks=rungs,
+        chunk_timeout_seconds=spec.chunk_timeout_seconds,
         on_open=on_open_of(spec),
     )
 

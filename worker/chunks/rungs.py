@@ -9,6 +9,7 @@ from worker import registry
 from worker.batch_rungs import FAIL, HOLD, RungSpec
 from worker.chunks.calling import RAISED, Caller, Outcome, kept, words
 from worker.chunks.folders import Order
+from worker.chunks.metering import Meters, Stopped
 from worker.datasets.records import Item
 from worker.guard import guard
 from worker.registry import Registered
@@ -32,20 +33,17 @@ class Guarded(Caller):
         return answer
 
 
-class _Stopped(Exception):
-    """The chunk is asked to end: nobody waits for another try."""
-
-
 class Ladder:
     """Of one chunk. ``past``: why the circuit lets nothing through; "": the job is called first.
 
     ``redo``: the job alone is called, for somebody has stood in for it before.
     """
 
-    def __init__(self, primary: Caller, *, past: str = "", redo: bool = False) -> None:
+    def __init__(self, primary: Caller, meters: Meters, *, past: str = "", redo: bool = False) -> None:
         self.primary, self.order, self.redo = primary, primary.order, redo
         self.past = _refused(CircuitOpen(self.order.service, past)) if past else None
         self._stand_ins: list[Caller] = []
+        self.meters = meters
         self.rungs = [] if redo else [self._rung(rung) for rung in self.order.fallbacks]
 
     def _rung(self, spec: RungSpec) -> Rung:
@@ -54,7 +52,8 @@ class Ladder:
         caller = Caller(job, order, self.primary.stopping)
         self._stand_ins.append(caller)
         circuit = spec.service if spec.service and "service" not in job.reserved else None
-        return Rung(spec.name, _contained(caller), spec.patience, circuit)
+        meter = self.meters.of(spec.service)
+        return Rung(spec.name, _contained(caller), spec.patience, circuit, meter.call if meter else None)
 
     @property
     def cooperative(self) -> bool:
@@ -82,7 +81,7 @@ class Ladder:
     async def _fall(self, item: Item, first: Outcome, refused: bool) -> Outcome | None:
         try:
             served = await serve(self.rungs, item, guard=guard, sleep=self._sleep)
-        except _Stopped:
+        except Stopped:
             return None
         except AllFailed as error:
             if refused and self.order.on_open == HOLD:
@@ -100,7 +99,7 @@ class Ladder:
     async def _sleep(self, seconds: float) -> None:
         while seconds > 0:
             if self.primary.stopping():
-                raise _Stopped
+                raise Stopped
             await asyncio.sleep(min(seconds, LOOK))
             seconds -= LOOK
 

@@ -11,6 +11,7 @@ from worker import registry
 from worker.batch_wire import ChunkDone, Costs, RunChunk
 from worker.chunks import folders, looping
 from worker.chunks.calling import Caller, Outcome
+from worker.chunks.metering import Meters
 from worker.chunks.notes import AT_ONCE, Notes, Overtaken
 from worker.chunks.reading import items_of
 from worker.chunks.rungs import Ladder, caller_of, climbs
@@ -46,20 +47,20 @@ class Clock:
 
     def __init__(self) -> None:
         self.began = time.perf_counter()
-        self.items, self.again, self.job, self.reading = 0, 0, 0.0, 0.0
+        self.items, self.job, self.reading = 0, 0.0, 0.0
         self.worked = 0.0
         """What its thread had worked when it began."""
 
     def costs(self, stood: float, stopped: bool) -> Costs:
-        """Of one that was asked to stop, nothing but how often it called again: its times say nothing."""
+        """Of one that was asked to stop, nothing: its times say nothing."""
         if stopped:
-            return Costs(again=self.again)
+            return Costs()
         whole = time.perf_counter() - self.began
         busy = time.thread_time() - self.worked
         job, reading, standing, all_, worked = (
             round(each * 1_000) for each in (self.job, self.reading, stood, whole, busy)
         )
-        return Costs(self.items, job, reading, standing, all_, self.again, worked)
+        return Costs(self.items, job, reading, standing, all_, busy=worked)
 
 
 class ChunkRun:
@@ -122,11 +123,17 @@ class _Items:
 
     def __init__(self, run: ChunkRun, notes: Notes, items: Sequence[Item], caller: Caller, turn: Turn) -> None:
         self.chunk, self.notes, self.items, self.caller, self.turn = run, notes, items, caller, turn
+        called = caller.order.service and not run.given.fail
+        opened = sum(place not in notes.done for place in places_of(run.given)) if called else 0
+        self.meters = Meters(
+            run.given, caller.order, lambda: run.stopping, open=opened, anew=notes.sudden or run.given.anew
+        )
+        caller.meter = self.meters.of(caller.order.service)
         self.settling = Settling(run.given, notes, items[0].number if items else 0, lambda: run.lost, run.stop)
         given = run.given
         by_rungs = bool(given.redo) or climbs(caller.job, caller.order)
-        self.ladder = Ladder(caller, past=given.past, redo=bool(given.redo)) if by_rungs else None
-        self.quick = caller.quick and self.ladder is None
+        self.ladder = Ladder(caller, self.meters, past=given.past, redo=bool(given.redo)) if by_rungs else None
+        self.quick = caller.quick and self.ladder is None and not (caller.meter and caller.meter.anew)
         self.serve = self.ladder.serve if self.ladder else caller.patiently
 
     def run(self) -> None:
@@ -140,7 +147,6 @@ class _Items:
         deadly = [place for place in self.notes.suspects if self.notes.deaths_of(place) >= MOST_DEATHS]
         self._fail(deadly, f"Its worker died or hung while it ran, {MOST_DEATHS} times.")
         suspects = [place for place in self.notes.suspects if place not in deadly]
-        self.chunk.clock.again += len(suspects)
         others = self._open(set(places) - set(suspects)) if suspects or deadly else self._open(places)
         try:
             for place in self._open(suspects):
@@ -148,6 +154,7 @@ class _Items:
             self._each(others, AT_ONCE)
         finally:
             (self.ladder or self.caller).end()
+            self.meters.end()
 
     def _open(self, places: Iterable[int]) -> list[int]:
         done = self.notes.done
@@ -182,6 +189,8 @@ class _Items:
     def _each(self, places: list[int], at_once: int) -> None:
         again = self._quickly(places) if self.quick else []
         slowly = again if self.quick else places
+        if self.quick and self.caller.meter:
+            self.caller.meter.rest = self.chunk.given.later  # each of them has been called
         if slowly and not self.chunk.stopping:
             self.turn.give_back()
             work = self._slowly(slowly, at_once, tried=1 if self.quick else 0)
@@ -267,7 +276,6 @@ class _Items:
             clock.job += time.perf_counter() - began
             clock.items += not tried
             if outcome is not None:
-                clock.again += max(0, outcome.attempts - 1)
                 if outcome.held:
                     self._hold(place, outcome)
                 else:

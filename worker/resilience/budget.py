@@ -68,6 +68,18 @@ class Ask:
     """Calls that were made beyond what had been lent, such as second tries: what is done is done, and counts."""
 
 
+@dataclass(frozen=True)
+class Take:
+    """Whoever runs the piece ``round`` wants ``count`` calls more; of all that was ever lent for it ``holds`` may still
+    be made, and what else there was has been made by now."""
+
+    batch: str
+    round: int
+    holds: int
+    count: int
+    lease: float = 600.0
+
+
 @dataclass
 class Lent:
     """A piece that is out. Times in epoch seconds."""
@@ -147,6 +159,34 @@ class Budget:
         if mine is not None:
             return Answer(mine.count, others=self._others(ask.batch))
         return self._decide(ask, gate, now)
+
+    def take(self, take: Take, now: float) -> Answer:
+        """What was made counts from now on. Asked again, what the answer before had granted counts as made."""
+        state = self.state
+        now = state.clock = max(now, state.clock)
+        self._forget(now)
+        mine = next((each for each in state.lent if (each.batch, each.round) == (take.batch, take.round)), None)
+        if mine is None:
+            mine = Lent(take.batch, take.round, take.holds, now + take.lease, now)
+            state.lent.append(mine)
+        elif mine.count > take.holds:
+            if self.window is not None:
+                self._spend(take.batch, mine.count - take.holds, round(now * NANO))
+            mine.count = take.holds
+        answer = self._more(take, now)
+        mine.count += answer.granted
+        mine.seen, mine.until = now, max(mine.until, now + take.lease)
+        if not mine.count:
+            state.lent.remove(mine)
+        return answer
+
+    def _more(self, take: Take, now: float) -> Answer:
+        if take.count <= 0 or self.window is None:
+            return Answer(max(0, take.count))
+        free = min(take.count, self.window.most, self._free() - self._for_others(take.batch, now))
+        if free > 0:
+            return Answer(free)
+        return self._refuse(Ask(take.batch, 0, take.round, 1), 1, 1 - free, now)
 
     def _heard(self, ask: Ask, now: float) -> None:
         """What runs no longer is given back, now."""

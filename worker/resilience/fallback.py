@@ -6,7 +6,7 @@ Transactions on Dependable and Secure Computing 1(1), 2004. What a call raises i
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -26,6 +26,10 @@ class Guard(Protocol):
 
 class NotAgain(Exception):
     """Raised by a call, alone or as a base class: this rung will not succeed by being tried again."""
+
+
+class NotAdmitted(Exception):
+    """Raised by an admission: what limits this rung has nothing left for it. The next one is tried."""
 
 
 class NotYet(Exception):
@@ -62,11 +66,13 @@ class Rung:
     call: Callable[..., Awaitable[Any]]
     patience: Patience = PRIMARY
     circuit: str | None = None
+    admission: Callable[[], AbstractAsyncContextManager[Any]] | None = None
+    """Entered around each try, outside its time and its circuit: a limit. It may raise NotAdmitted."""
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """Why a better rung did not serve. `code`: circuit_open, timed_out, failed."""
+    """Why a better rung did not serve. `code`: circuit_open, timed_out, failed, not_admitted."""
 
     rung: str
     code: str
@@ -123,7 +129,11 @@ async def _climb(
     """The rung's answer in a tuple of one (None is an answer too), or why there is none."""
     most = max(1, rung.patience.attempts)
     for tries in range(1, most + 1):
-        answer, again = await _try(rung, args, guard, tries, never_again)
+        try:
+            async with rung.admission() if rung.admission else nullcontext():
+                answer, again = await _try(rung, args, guard, tries, never_again)
+        except NotAdmitted as error:
+            return Skipped(rung.name, "not_admitted", _cut(str(error)), tries - 1)
         if not isinstance(answer, Skipped) or not again or tries == most:
             return answer
         await sleep(rung.patience.pause_seconds)

@@ -75,7 +75,7 @@ class BatchChildWorkflow:
         """What a worker left that had to end, or a circuit holds, a batch would begin again; who is alone does it,
         pause by pause, through the circuit, and fails what was held for too long."""
         held.begin(run)
-        done, pause = await self._run(run, child), FIRST_PAUSE
+        done, pause = await self._run(replace(run, anew=self.alone), child), FIRST_PAUSE
         while self.alone and done.left and not (_cancelled() or done.error or _is_enough(run, done)):
             held.tried(done, workflow.time())
             if (left := held.left(workflow.time())) == 0:
@@ -86,7 +86,7 @@ class BatchChildWorkflow:
                 except asyncio.CancelledError:
                     break
                 pause = min(2 * pause, LONGEST_PAUSE)
-            done = await self._run(replace(run, past=""), child)
+            done = await self._run(replace(run, past="", anew=True), child)
         return done
 
     async def _run(self, run: RunChunk, child: RunChild) -> ChunkDone:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.resilience.budget import Answer, Ask, Budget, BudgetState, Gate, Window
+from worker.resilience.budget import Answer, Ask, Budget, BudgetState, Gate, Take, Window
 from worker.resilience.versioned import Versioned
 
 T = 1_700_000_000.0
@@ -200,6 +200,46 @@ def test_its_state_survives_as_json_and_stays_small():
     assert len(str(kept)) < 60_000
 
 
+# --- calls beyond what was lent before -----------------------------------------------------------------------------
+
+
+def lent(asking):
+    return {each.round: each.count for each in asking.budget.state.lent}
+
+
+def test_a_chunk_takes_more_for_its_own_piece_and_what_it_has_called_counts_from_then_on():
+    asking = Asking(10, 60)
+    assert [asking.ask("a", 1).granted for _ in range(9)] == [1] * 9
+    assert asking.budget.take(Take("a", 1, 0, 5), T + 1).granted == 1, "the tenth"
+    assert lent(asking)[1] == 1, "what it had was called; one more may be"
+    answer = asking.budget.take(Take("a", 1, 0, 1), T + 2)
+    assert (answer.granted, answer.cause) == (0, "budget")
+    assert answer.until == pytest.approx(T + 61, abs=0.01)
+    assert asking.budget.take(Take("a", 1, 0, 1), T + 61.01).granted == 1
+
+
+def test_asked_again_the_grant_that_was_not_heard_of_counts_as_called():
+    asking = Asking(10, 60)
+    assert [asking.budget.take(Take("a", 7, 0, 1), T + n / 10).granted for n in range(11)] == [1] * 10 + [0]
+    assert lent(asking) == {}
+
+
+def test_what_is_not_called_of_a_service_that_the_batch_does_not_ask_is_given_back_or_ends_with_its_lease():
+    asking = Asking(1, 60)
+    assert asking.budget.take(Take("a", 7, 0, 1, lease=20), T).granted == 1
+    assert asking.budget.take(Take("a", 7, 1, 0, lease=20), T + 15).granted == 0
+    assert asking.budget.take(Take("b", 7, 0, 1), T + 34).until is None, "it is still out"
+    assert asking.budget.take(Take("b", 7, 0, 1), T + 36).until == pytest.approx(T + 96, abs=0.1)
+    asking = Asking(1, 60)
+    asking.budget.take(Take("a", 7, 0, 1), T)
+    asking.budget.take(Take("a", 7, 0, 0), T + 5)
+    assert asking.budget.take(Take("b", 7, 0, 1), T + 65.1).granted == 1
+
+
+def test_where_nothing_limits_it_all_is_granted():
+    assert Asking(0).budget.take(Take("a", 1, 0, 500), T).granted == 500
+
+
 # --- any number of batches -------------------------------------------------------------------------------------------
 
 steps = st.lists(
@@ -223,6 +263,39 @@ def test_no_window_ever_holds_more_calls_than_the_limit_whenever_they_are_made(l
         if granted := asking.ask(batch, count, now).granted:
             out.append((batch, granted, now))
     calls += [now for _batch, granted, _since in out for _ in range(granted)]
+    calls.sort()
+    for first in calls:
+        assert sum(first <= at < first + seconds * 0.999_999 for at in calls) <= limit
+
+
+taking = st.lists(
+    st.tuples(st.sampled_from("abc"), st.integers(0, 20), st.floats(0, 4), st.sampled_from("atte"), st.floats(0, 1)),
+    min_size=1,
+    max_size=120,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(limit=st.integers(1, 30), seconds=st.floats(1, 20), steps=taking)
+def test_neither_where_chunks_take_more_while_they_run(limit, seconds, steps):
+    """``out``: of each piece the moments from which on its calls could be made, for those that were not yet."""
+    asking, now, calls, out = Asking(limit, seconds), T, [], {}
+    for batch, count, pause, what, share in steps:
+        now += pause
+        mine = [key for key in out if key[0] == batch]
+        if what == "e":
+            for key in mine:
+                calls += [since + (now - since) * share for since in out.pop(key)]
+            asking.running.get(batch, []).clear()
+        if what == "t" and mine:
+            key, made = mine[0], round(len(out[mine[0]]) * share)
+            calls += [since + (now - since) * share for since in out[key][:made]]
+            out[key] = out[key][made:]
+            granted = asking.budget.take(Take(batch, key[1], len(out[key]), count), now).granted
+            out[key] += [now] * granted
+        elif granted := asking.ask(batch, count, now).granted:
+            out[batch, asking.rounds[batch]] = [now] * granted
+    calls += [now for moments in out.values() for _ in moments]
     calls.sort()
     for first in calls:
         assert sum(first <= at < first + seconds * 0.999_999 for at in calls) <= limit

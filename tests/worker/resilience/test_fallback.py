@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from worker.resilience.fallback import AllFailed, NotAgain, Patience, Rung, serve
+from worker.resilience.fallback import AllFailed, NotAdmitted, NotAgain, Patience, Rung, serve
 from worker.resilience.refusals import CircuitOpen
 
 TWICE = Patience(10, 2, 1)
@@ -179,3 +179,37 @@ def test_whatever_the_rungs_do_the_first_that_answers_serves_and_each_before_it_
         tries for _what, tries in model[: (len(calls) if serves is None else serves + 1)]
     ]
     assert guard.instead == ([("0", str(serves))] if serves else [])
+
+
+# --- limits --------------------------------------------------------------------------------------------------------
+
+
+class Limit:
+    """So many tries are admitted."""
+
+    def __init__(self, left: int) -> None:
+        self.left, self.inside, self.seen = left, 0, 0
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[None]:
+        await asyncio.sleep(0.02)  # longer than a try may take
+        if not self.left:
+            raise NotAdmitted("no call is left")
+        self.left -= 1
+        self.inside, self.seen = self.inside + 1, self.seen + 1
+        try:
+            yield
+        finally:
+            self.inside -= 1
+
+
+def test_each_try_is_admitted_outside_its_time_and_where_none_is_left_the_next_rung_serves():
+    limit, first, second = Limit(1), Calls(OSError("down")), Calls("here")
+    rungs = [Rung("a", first, Patience(0.01, 3, 0), admission=limit), Rung("b", second)]
+    served = asyncio.run(serve(rungs))
+    assert (served.source, first.made, limit.inside, limit.seen) == ("b", 1, 0, 1)
+    assert (served.skipped[0].code, served.skipped[0].words, served.skipped[0].tries) == (
+        "not_admitted",
+        "no call is left",
+        1,
+    )
