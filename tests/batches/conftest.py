@@ -74,13 +74,17 @@ def told():
             await asyncio.sleep(0.02)
         if isinstance(item, dict) and item.get("word") == "hangs":
             await asyncio.sleep(3_600)
+        if isinstance(item, dict) and item.get("apart"):
+            return await asyncio.create_task(_apart(key, item))
+        return mind.does(key, item)
+
+    async def _apart(key: str, item: Any) -> Any:
         return mind.does(key, item)
 
     @job("told_together")
     @cooperative
     async def told_together(*, key: str, item: Any) -> Any:
-        call = told(key=key, item=item)
-        return await (asyncio.create_task(call) if item.get("apart") else call)
+        return await told(key=key, item=item)
 
     @job("told_quick")
     @quick

@@ -79,9 +79,10 @@ def test_each_item_fails_by_itself_and_says_why(told, job):
     assert sorted(returned(batch)) == [0, 6]
 
 
+@pytest.mark.parametrize("job", ["told", "told_together"])
 @pytest.mark.parametrize("word", ["exits", "interrupts"])
-def test_a_task_of_a_job_that_would_end_its_loop_ends_it_for_nobody(told, word):
-    batch = prepared([{"n": 0, "word": word, "apart": True}, {"n": 1}], "told_together", item_attempts=1)
+def test_a_task_of_a_job_that_would_end_its_loop_ends_it_for_nobody(told, job, word):
+    batch = prepared([{"n": 0, "word": word, "apart": True}, {"n": 1}], job, item_attempts=1)
     assert run(batch) == ChunkDone(failed=1)
     assert list(returned(batch)) == [1]
 

@@ -14,6 +14,9 @@ import uvloop
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+ENDING = (SystemExit, KeyboardInterrupt)
+"""What ends a loop, whichever of its tasks raises it: a job's own task must not leave others waiting."""
+GOES_ON = "A task of a job raised %r in a loop of chunks. The others go on."
 
 
 def run(work: Coroutine[Any, Any, T], *, shared: bool) -> T:
@@ -21,7 +24,14 @@ def run(work: Coroutine[Any, Any, T], *, shared: bool) -> T:
     if shared:
         return asyncio.run_coroutine_threadsafe(work, _SHARED.loop()).result()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work)
+        task = runner.get_loop().create_task(work)
+        while True:
+            try:
+                return runner.get_loop().run_until_complete(task)
+            except ENDING as error:
+                if task.done():
+                    raise
+                log.error(GOES_ON, error)
 
 
 class _Shared:
@@ -40,12 +50,12 @@ class _Shared:
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    """For ever: what a task of a job raises to end its process, ends the loop, and would leave all chunks waiting."""
+    """For ever."""
     while True:
         try:
             loop.run_forever()
-        except (SystemExit, KeyboardInterrupt) as error:
-            log.error("A task of a job raised %r in the loop that chunks share. The others go on.", error)
+        except ENDING as error:
+            log.error(GOES_ON, error)
 
 
 _SHARED = _Shared()
