@@ -174,7 +174,10 @@ def test_a_pace_holds_and_is_changed_while_it_runs(batches, told):
 
 
 def test_a_rolling_window_waits_for_its_slowest_and_rests(batches, told):
+    told.permits = threading.Semaphore(19)  # one of the twenty items of the first two chunks has to wait
     batch = batches.start(ITEMS, window="rolling", max_parallel=2, window_pause_seconds=0.5)
+    batch.becomes("running", succeeded=10, running=10, pending=15)
+    told.permits.release(100)
     assert batch.result()["successful"] == 35
     handle = batch.handle
     history = batch.house.run(handle.fetch_history())
