@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError, connection
 from django.utils.translation import gettext as _
 
 from batches import finding
-from batches.models import HELD_BACK, Failure
+from batches.models import HELD_BACK, Batch, Failure
 from batches.page import BatchPage, batch_page
 from batches.terminal import mapreduce, starting, steering, telling, watching
 from batches.terminal.exits import Exit, Stop, not_valid, of_batch
@@ -36,11 +37,26 @@ def run(options: Options, screen: Screen) -> Exit:
         return screen.stop(Stop(Exit.REFUSED, _("Something of what was given is no text in UTF-8.")))
     except BrokenPipeError:
         return screen.nobody_reads()
-    except OperationalError as error:
+    except DatabaseError as error:
+        if _nothing_is_there():
+            said = _(
+                "There is nothing of Leitstand in this database, so nothing was done. Name the folder that bin/up "
+                "keeps its data in (LEITSTAND_DATA is %(folder)s now), or make its tables with manage.py migrate."
+            )
+            return screen.stop(Stop(Exit.REFUSED, said % {"folder": settings.DATA_DIR}))
+        if not isinstance(error, OperationalError):
+            raise
         said = _("The database cannot be used just now, so what came of it is not known: %(why)s")
         return screen.stop(Stop(Exit.UNKNOWN, said % {"why": error}))
     except KeyboardInterrupt:
         return screen.stop(Stop(Exit.UNKNOWN, _("Interrupted. What was ordered before stays ordered.")))
+
+
+def _nothing_is_there() -> bool:
+    try:
+        return Batch._meta.db_table not in connection.introspection.table_names()
+    except DatabaseError:
+        return False
 
 
 def _start(options: Options, screen: Screen) -> Exit:

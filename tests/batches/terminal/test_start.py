@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError, connection
 
 from audit.models import Entry
 from batches.models import Batch, Upload
 from batches.starting import sending
+from batches.terminal import running
 from tests.batches.terminal.conftest import Command
 from tests.circuits.clicking import at_once
 from tests.circuits.conftest import NOBODY
@@ -162,3 +164,15 @@ def test_again_with_all_of_it_and_what_failed_alone(batches, batch, told, olga, 
     assert batch("start", "--from-batch", first["uuid"], "--group", cause, *options).code == 1
     assert batch("start", "--failed-of", alone.json["uuid"], *options).code == 1
     assert batch("start", "--failed-of", "B-999999", *options).code == 5
+
+
+def test_where_there_are_no_tables_it_says_which_folder_it_looked_in(batch, db, monkeypatch):
+    def asked(*_):
+        raise OperationalError("no such table: batches_batch")
+
+    monkeypatch.setitem(running._COMMANDS, "list", asked)
+    assert batch("list").code == 4
+    monkeypatch.setattr(connection.introspection, "table_names", lambda: ["django_migrations"])
+    ran = batch("list")
+    assert ran.code == 1
+    assert f"LEITSTAND_DATA is {settings.DATA_DIR} now" in ran.err
