@@ -57,13 +57,13 @@ class House:
         chosen = self.folder.ports(USUAL_PORTS | (USUAL_PORTS_OF_THE_DEMO if self.demo else {}))
         self._surround(chosen)
         temporal = None if os.environ.get("TEMPORAL_ADDRESS") else self._start_temporal(chosen)
+        if self.demo:  # at once: its port is free now, and another `up` may choose the same one
+            self._start_demo_service(chosen)
         prepare.database()  # Temporal warms up meanwhile
         self.supervisor.check()
         prepare.statics()
         if temporal:
             self.supervisor.wait_until(lambda: temporal.running() and ports.answers(chosen["temporal"]))
-        if self.demo:
-            self._start_demo_service(chosen)
         say("Starting the worker and the web server.")
         worker = self._child("the worker", [sys.executable, MANAGE, "worker"], "worker", 15.0)
         self.supervisor.start(worker)
