@@ -26,8 +26,8 @@ class WithRungs(forms.Form):
     rows: range = range(0)
     on_open = choice_field(
         gettext_lazy("While the circuit is open"),
-        (FALLBACK, gettext_lazy("the next rung serves; held if there is none")),
-        (HOLD, gettext_lazy("the next rung serves; held if all of them fail")),
+        (FALLBACK, gettext_lazy("the next rung serves; held if none")),
+        (HOLD, gettext_lazy("the next rung serves; held if all fail")),
         (FAIL, gettext_lazy("items fail at once")),
     )
     hold_seconds = number_field(gettext_lazy("Seconds that an item is held at most"))
