@@ -276,6 +276,17 @@ def test_the_line_says_its_limit_and_the_last_ten_minutes_are_not_the_whole(temp
     assert "Rate from its beginning" in see(rita, row.get_absolute_url() + "?line=whole")
 
 
+def test_where_nothing_has_ended_for_ten_minutes_it_does_not_say_that_nothing_has(temporal, see, rita):
+    row = written(pending=1_000)
+    temporal.says(row, succeeded=500, pending=500)
+    points(row, 500, 1)
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    row.points.update(at=an_hour_ago, seen_at=an_hour_ago)
+    assert "No item has ended in the last 10 min. From its beginning" in see(rita, row.get_absolute_url())
+    begun = written(pending=1_000)
+    assert "The line begins when the first chunk has ended" in see(rita, begun.get_absolute_url())
+
+
 def test_the_map_shows_where_items_failed(temporal, see, rita, client):
     row = written(succeeded=35, failed=5, pending=60, data={"chunk_size": 10, "items": 100})
     temporal.says(row, next_chunk=4, chunks_running=[[3, 4]])
