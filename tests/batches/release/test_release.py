@@ -96,6 +96,21 @@ def test_its_action_twice_and_at_once_begins_it_once(front, maria):
     assert Batch.objects.filter(workflow_id=row.workflow_id).count() == 1
 
 
+def test_two_who_approve_at_the_same_moment_begin_it_once_and_the_others_are_refused(front, maria):
+    mona = person("mona")
+    mona.levels_held.create(level=Level.objects.get(name="manager"))
+    row, _path = front.over_file()
+    front.waits(row)
+    at_once(*[lambda by=by: front.decided(row, by) for by in (maria, mona, maria, mona)])
+    row = front.becomes(row, "completed")
+    front.closed(row)
+    clicks = front.release(row).request.attempts
+    assert sorted(clicks.values_list("state", flat=True)) == ["applied", "refused", "refused", "refused"]
+    assert row.succeeded == 30
+    assert kinds(row).count("batch.approved") == kinds(row).count("batch.begun") == 1
+    assert len(Entry.objects.get(stream=row.stream, kind="batch.approved").data["approved_by"]) == 1
+
+
 def test_killed_between_the_approval_and_the_start_it_is_started_by_the_chore(front, maria, via, temporal_server):  # noqa: F811
     row, _path = front.over_file()
     release = front.release(row)
