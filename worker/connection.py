@@ -4,12 +4,14 @@ Everything runs on one event loop in a thread of its own, so that views, watcher
 """
 
 import asyncio
+import json
 import os
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, TypeVar
 
+from django.conf import settings
 from temporalio.client import (
     Client,
     WorkflowQueryFailedError,
@@ -49,9 +51,12 @@ class Busy(ClientError):
 
 
 async def connect(*, lazy: bool = False, runtime: Runtime | None = None, patient: bool = False) -> Client:
-    """A client for the server that the ``TEMPORAL_*`` variables name. ``patient``: long retries, for workers."""
+    """A client for the server that the ``TEMPORAL_*`` variables name, else for the data folder's own.
+
+    ``patient``: long retries, for workers.
+    """
     config: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
-    config.setdefault("target_host", "127.0.0.1:7233")
+    config.setdefault("target_host", own_server())
     retry = None if patient else RetryConfig(max_retries=1, max_elapsed_time_millis=800)
     return await Client.connect(
         **config,
@@ -61,6 +66,18 @@ async def connect(*, lazy: bool = False, runtime: Runtime | None = None, patient
         runtime=runtime,
         retry_config=retry,
     )
+
+
+def own_server() -> str:
+    """The one that `up` keeps for this data folder; else what listens where Temporal usually does.
+
+    Another house's server knows none of this folder's workflows: whoever asks it takes all of them for gone.
+    """
+    try:
+        port = int(json.loads((settings.DATA_DIR / "ports.json").read_text())["temporal"])
+    except (OSError, ValueError, KeyError, TypeError):
+        port = 7233
+    return f"127.0.0.1:{port}"
 
 
 # --- the loop and the one client --------------------------------------------------------------------------------
