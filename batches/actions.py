@@ -5,7 +5,6 @@ from typing import Any
 
 from approvals.actions import ApprovedRequest, action
 from batches.http import plans
-from batches.http.sending import send
 from batches.release.asking import ACTION
 from batches.release.services import begin_approved
 from worker.registry import checked
@@ -29,6 +28,8 @@ def http(
     service: str = "",
 ) -> Any:
     """The details of the request are the columns of its item, and with them what it is about."""
+    from batches.http.sending import send  # with it comes the client, which takes a quarter of a second to load
+
     args: dict[str, Any] = {
         "url": url,
         "method": method,

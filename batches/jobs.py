@@ -5,7 +5,6 @@ import asyncio
 from typing import Any
 
 from batches.http import plans
-from batches.http.sending import send
 from worker.jobs import cooperative, job, quick
 from worker.registry import checked
 
@@ -65,6 +64,8 @@ async def http(
     keep: str = "status",
 ) -> Any:
     """The contract says what each is; batches/http/ how it is done."""
+    from batches.http.sending import send  # with it comes the client, which takes a quarter of a second to load
+
     args: dict[str, Any] = {
         "url": url,
         "method": method,

@@ -28,6 +28,12 @@ def payments(transactional_db):
     return Service.objects.create(name="payments", budget_calls=10, budget_seconds=3_600)
 
 
+@pytest.fixture
+def rates(transactional_db):
+    """A service that no other test has called: what is reported of it late would write its circuit down as closed."""
+    return Service.objects.create(name=f"rates-{uuid4().hex[:8]}", budget_calls=10, budget_seconds=3_600)
+
+
 @pytest.fixture(autouse=True)
 def asked_often(monkeypatch):
     """A circuit that lets through again is known soon."""
@@ -48,10 +54,10 @@ def called():
     del jobs._known["called"]
 
 
-def circuit(state: str, **more: object) -> Circuit:
+def circuit(service: Service, state: str, **more: object) -> Circuit:
     now = timezone.now()
     row, _made = Circuit.objects.update_or_create(
-        service="payments", defaults={"state": state, "written_at": now, **more}
+        service=service.name, defaults={"state": state, "written_at": now, **more}
     )
     return row
 
@@ -280,24 +286,24 @@ def test_a_question_of_a_batch_that_has_ended_is_granted_nothing(payments):
 # --- the circuit -----------------------------------------------------------------------------------------------------
 
 
-def test_with_the_circuit_open_nothing_is_begun_until_it_lets_through_again(batches, payments, told):
+def test_with_the_circuit_open_nothing_is_begun_until_it_lets_through_again(batches, rates, told):
     Service.objects.update(budget_calls=None)
-    circuit("forced_open", reason="they move house", actor="olga")
-    batch = batches.start(ITEMS, service="payments")
+    circuit(rates, "forced_open", reason="they move house", actor="olga")
+    batch = batches.start(ITEMS, service=rates.name)
     batch.becomes("running", pending=40, running=0)
-    circuit("closed")
+    circuit(rates, "closed")
     assert batch.result()["successful"] == 40
     assert set(told.calls.values()) == {1}
 
 
-def test_half_open_one_item_at_a_time_is_begun(batches, payments, told):
+def test_half_open_one_item_at_a_time_is_begun(batches, rates, told):
     Service.objects.update(budget_calls=None)
-    circuit("open", retry_at=timezone.now() - timedelta(seconds=1))
+    circuit(rates, "open", retry_at=timezone.now() - timedelta(seconds=1))
     told.open.clear()
-    batch = batches.start(ITEMS, service="payments")
+    batch = batches.start(ITEMS, service=rates.name)
     batch.becomes("running", running=1)
-    other = batches.start(ITEMS, service="payments")
+    other = batches.start(ITEMS, service=rates.name)
     other.becomes("running", running=0, pending=40)
-    circuit("closed")
+    circuit(rates, "closed")
     told.open.set()
     assert (batch.result()["successful"], other.result()["successful"]) == (40, 40)

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -46,6 +47,12 @@ def payments():
     return Service.objects.create(name="payments", budget_calls=10, budget_seconds=3_600)
 
 
+@pytest.fixture
+def rates():
+    """A service that no other test has called: what is reported of it late would write its circuit down as closed."""
+    return Service.objects.create(name=f"rates-{uuid.uuid4().hex[:8]}", budget_calls=10, budget_seconds=3_600)
+
+
 def why(batch, queues: str = BOTH):
     beat(queues)
     row = Batch.objects.filter(workflow_id=batch.handle.id).first()
@@ -69,9 +76,9 @@ def says(batch, *words: str, queues: str = BOTH) -> str:
         raise AssertionError(f"it said {seen}, never {words}") from None
 
 
-def circuit(state: str, **more: object) -> None:
+def circuit(service: Service, state: str, **more: object) -> None:
     Circuit.objects.update_or_create(
-        service="payments", defaults={"state": state, "written_at": timezone.now(), **more}
+        service=service.name, defaults={"state": state, "written_at": timezone.now(), **more}
     )
 
 
@@ -94,14 +101,16 @@ def test_the_budget_of_a_service_and_who_shares_it(batches, told, payments):
     says(batches.start(ITEMS, service="payments"), "10 an hour, shared with 1 other batch.")
 
 
-def test_the_circuit_of_a_service(batches, told, payments):
-    circuit("open", retry_at=timezone.now() + timedelta(seconds=200), reason="5 failures in a row")
-    batch = batches.start(ITEMS, service="payments")
-    says(batch, "the circuit payments is open (5 failures in a row): 40 items are held. It tries again in", "3 min.")
+def test_the_circuit_of_a_service(batches, told, rates):
+    circuit(rates, "open", retry_at=timezone.now() + timedelta(seconds=200), reason="5 failures in a row")
+    batch = batches.start(ITEMS, service=rates.name)
+    says(
+        batch, f"the circuit {rates.name} is open (5 failures in a row): 40 items are held. It tries again in", "3 min."
+    )
     says(batch, "Those held longest fail in 60 min if it is still open then.")
-    assert '<a href="/circuits/payments/">payments</a>' in why(batch).sentence
-    circuit("forced_open", retry_at=None, reason="they <move>")
-    assert "payments was opened by hand" in says(batch, "It stays so until it is closed.")
+    assert f'<a href="/circuits/{rates.name}/">{rates.name}</a>' in why(batch).sentence
+    circuit(rates, "forced_open", retry_at=None, reason="they <move>")
+    assert f"{rates.name} was opened by hand" in says(batch, "It stays so until it is closed.")
     assert "(<bdi>they &lt;move&gt;</bdi>)" in why(batch).sentence
 
 
@@ -118,11 +127,11 @@ def trying(told):
     del jobs._known["trying"]
 
 
-def test_the_circuit_is_being_tried(batches, told, payments, trying):
-    circuit("open", retry_at=timezone.now() - timedelta(seconds=1))
+def test_the_circuit_is_being_tried(batches, told, rates, trying):
+    circuit(rates, "open", retry_at=timezone.now() - timedelta(seconds=1))
     told.open.clear()
-    batch = batches.start(ITEMS, "trying", service="payments")
-    says(batch, "the circuit payments is being tried: one item at a time is begun, 39 wait.")
+    batch = batches.start(ITEMS, "trying", service=rates.name)
+    says(batch, f"the circuit {rates.name} is being tried: one item at a time is begun, 39 wait.")
 
 
 def test_a_rolling_window_waits_for_its_slowest_and_rests(batches, told):

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import random
 import tempfile
 import threading
@@ -23,17 +24,20 @@ CHUNK, PARALLEL, TIMES = 10_000, 10, 3
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bin/bench mapreduce", description=__doc__)
     parser.add_argument("--items", type=int, default=1_000_000, help="numbers in the file (default: 1,000,000)")
+    some = [1, os.cpu_count() or 1]
+    parser.add_argument("--processes", type=int, nargs="*", default=some, help="work processes (default: 1, cores)")
     return parser.parse_args()
 
 
 def main() -> None:
     given, table = arguments(), Table()
-    with tempfile.TemporaryDirectory(prefix="leitstand-bench-") as folder:
-        house = BatchHouse(Path(folder))
-        try:
-            measure(Bench(house), table, given.items)
-        finally:
-            house.end()
+    for processes in given.processes:
+        with tempfile.TemporaryDirectory(prefix="leitstand-bench-") as folder:
+            house = BatchHouse(Path(folder), LEITSTAND_WORK_PROCESSES=str(processes))
+            try:
+                measure(Bench(house), table, given.items, processes)
+            finally:
+                house.end()
     table.say()
 
 
@@ -92,7 +96,7 @@ def _proportional(pid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
-def measure(bench: Bench, table: Table, items: int) -> None:
+def measure(bench: Bench, table: Table, items: int, processes: int) -> None:
     file = bench.file(items)
     bench.ours(bench.file(10_000))
     memory = Memory(bench.house)
@@ -105,7 +109,7 @@ def measure(bench: Bench, table: Table, items: int) -> None:
     assert found["count"] == wanted["count"] == items, found
     assert abs(found["total"] - wanted["total"]) < 1e-6 * wanted["total"], (found, wanted)
     table.add(f"{items:,} numbers, one process that loops", f"{looped:.2f} s")
-    table.add(f"{items:,} numbers, mapped and reduced", f"{seconds:.2f} s")
+    table.add(f"{items:,} numbers, mapped and reduced, {processes} work processes", f"{seconds:.2f} s")
     table.add("  compared", f"{seconds / looped:.2f} times", "<= 3", seconds <= 3 * looped)
     longest, largest = longest_and_largest(bench.house, handle)
     table.add("Longest history of a run", f"{longest:,} events", "<= 10,000", longest <= 10_000)

@@ -48,8 +48,8 @@ def test_two_processes_close_it_again_when_the_service_is_mended(town, two):
     one, other = two(service)
     one.do("badly", 5)
     town.becomes(service, "open")
-    until(lambda: [each.one() for each in (one, other)] == ["ok", "ok"], "both to call again")
-    town.becomes(service, "closed")
+    both = (one, other)
+    until(lambda: [each.one() for each in both] == ["ok", "ok"] and closed(town, service), "both to call, and close it")
 
 
 def test_a_trial_of_a_killed_process_gives_its_place_to_another(town, two):
