@@ -2,6 +2,7 @@
 # mypy: untyped-calls-exclude="channels,live.consumer"
 
 import os
+import warnings
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -23,6 +24,8 @@ async def sockets(scope: Any, receive: Any, send: Any) -> None:
     await wanted()(scope, receive, send)
 
 
+# WhiteNoise hands Django a file that is read in pieces; Django says of the first one that this is not asynchronous.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 tracing.begin("leitstand-web")
 watch.start()
 application = ProtocolTypeRouter({"http": bodies.bounded(pages), "websocket": AllowedHostsOriginValidator(sockets)})

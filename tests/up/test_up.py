@@ -1,10 +1,12 @@
 """The whole of it, started once or twice for real. The tests of the first start build on one another, in this order."""
 
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 
 import pytest
 
@@ -45,6 +47,15 @@ def test_all_state_is_in_the_data_folder(up):
     kept = {path.name for path in up.data.iterdir()}
     assert {"leitstand.sqlite3", "temporal.db", "logs", "ports.json", "up.lock", "secret_key"} <= kept
     assert {path.name for path in (up.data / "logs").iterdir()} == {"temporal.log", "worker.log", "web.log"}
+
+
+def test_what_a_page_loads_is_served_without_a_warning(up):
+    site = f"http://127.0.0.1:{up.port}"
+    with urllib.request.urlopen(f"{site}/accounts/login/", timeout=30) as answer:
+        (sheet, *_others) = re.findall(r'href="(/static/[^"]+[.]css)"', answer.read().decode())
+    with urllib.request.urlopen(site + sheet, timeout=30) as answer:
+        assert answer.read()
+    assert "Warning" not in (up.data / "logs" / "web.log").read_text()
 
 
 def test_a_second_one_on_the_same_folder_is_refused(up):
