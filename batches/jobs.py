@@ -63,7 +63,8 @@ async def http(
     timeout_seconds: float = plans.SECONDS,
     keep: str = "status",
 ) -> Any:
-    """The contract says what each is; batches/http/ how it is done."""
+    """Each item is one request. {item.column} stands for what it has there, in url, headers and body; without a body
+    it is sent as it is, as JSON. A header names a secret: {secret.NAME}. Statuses are 404 or "4xx"."""
     from batches.http.sending import send  # with it comes the client, which takes a quarter of a second to load
 
     args: dict[str, Any] = {
