@@ -1,5 +1,6 @@
 """Batches that call one service: its budget holds for all of them together, and its circuit stops them."""
 
+import asyncio
 import time
 from datetime import timedelta
 from uuid import uuid4
@@ -296,13 +297,27 @@ def test_with_the_circuit_open_nothing_is_begun_until_it_lets_through_again(batc
     assert set(told.calls.values()) == {1}
 
 
-def test_half_open_one_item_at_a_time_is_begun(batches, rates, told):
+@pytest.fixture
+def asking(told):
+    """The job ``asking``: it would ask the circuit by itself, so that nothing else is told of its calls."""
+
+    @job("asking")
+    async def asking(*, key: str, item: object, service: str) -> object:
+        while not told.open.is_set():
+            await asyncio.sleep(0.02)
+        return told.does(key, item)
+
+    yield
+    del jobs._known["asking"]
+
+
+def test_half_open_one_item_at_a_time_is_begun(batches, rates, told, asking):
     Service.objects.update(budget_calls=None)
     circuit(rates, "open", retry_at=timezone.now() - timedelta(seconds=1))
     told.open.clear()
-    batch = batches.start(ITEMS, service=rates.name)
+    batch = batches.start(ITEMS, "asking", service=rates.name)
     batch.becomes("running", running=1)
-    other = batches.start(ITEMS, service=rates.name)
+    other = batches.start(ITEMS, "asking", service=rates.name)
     other.becomes("running", running=0, pending=40)
     circuit(rates, "closed")
     told.open.set()
