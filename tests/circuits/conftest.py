@@ -9,11 +9,11 @@ from django.contrib.auth.models import User
 
 from circuits import services
 from circuits.models import Change, Circuit, Order, Service
+from tests.approvals.core.conftest import NOBODY as NOBODY
+from tests.approvals.core.conftest import via as via  # a fixture
 from tests.temporal import House, until
 from worker import client as door
 
-NOBODY = "127.0.0.1:9"
-"""An address that refuses every connection."""
 ENTITY = "CircuitBreakerWorkflow"
 
 
@@ -89,19 +89,6 @@ def circuits(house: House, temporal_server: str) -> Any:
     made = Circuits(house, temporal_server)
     yield made
     made.end()
-
-
-@pytest.fixture
-def via(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Send the product's calls to another address; the worker and the test stay where they are."""
-
-    def go(address: str) -> None:
-        monkeypatch.setenv("TEMPORAL_ADDRESS", address)
-        door.forget()
-
-    yield go
-    monkeypatch.undo()
-    door.forget()
 
 
 @pytest.fixture

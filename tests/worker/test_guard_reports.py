@@ -10,6 +10,7 @@ from concurrent.futures import CancelledError as FutureCancelled
 import pytest
 from temporalio.exceptions import CancelledError as CancelledInThread
 
+from tests.approvals.core.conftest import via  # noqa: F401  (a fixture: found by its name here)
 from tests.approvals.core.proxy import proxy_to
 from tests.temporal import free_port, until
 from tests.worker.guarding import guarded
@@ -29,19 +30,6 @@ FOR_ALL = 100_000
 def calls(house):
     with guarded(house) as made:
         yield made
-
-
-@pytest.fixture
-def via(monkeypatch):
-    """Send the product's calls to another address; the worker and the test stay where they are."""
-
-    def go(address):
-        monkeypatch.setenv("TEMPORAL_ADDRESS", address)
-        door.forget()
-
-    yield go
-    monkeypatch.undo()
-    door.forget()
 
 
 class Silent(Entities):
@@ -195,7 +183,7 @@ def test_what_is_urgent_for_one_circuit_is_a_reason_to_send_for_no_other(alone):
 # --- what gets lost on the way ----------------------------------------------------------------------------------------
 
 
-def test_a_report_whose_answer_was_held_back_counts_once(calls, via, temporal_server):
+def test_a_report_whose_answer_was_held_back_counts_once(calls, via, temporal_server):  # noqa: F811
     calls.begin(failure_threshold=FOR_ALL)
     with proxy_to(temporal_server) as proxy:
         via(proxy.address)
@@ -212,7 +200,7 @@ def test_a_report_whose_answer_was_held_back_counts_once(calls, via, temporal_se
     until(lambda: calls.totals() == (4, 2, 0))
 
 
-def test_a_trial_whose_grant_nobody_heard_of_is_asked_for_again_and_is_the_same(calls, via, temporal_server):
+def test_a_trial_whose_grant_nobody_heard_of_is_asked_for_again_and_is_the_same(calls, via, temporal_server):  # noqa: F811
     """It is the only one, and lent for an hour: another question would get none."""
     calls.begin(timeout_seconds=0.5, half_open_attempts=1, probe_lease_seconds=3_600)
     calls.fails(5)
@@ -229,7 +217,7 @@ def test_a_trial_whose_grant_nobody_heard_of_is_asked_for_again_and_is_the_same(
     calls.becomes("closed")
 
 
-def test_with_temporal_away_it_goes_by_what_it_knows_says_so_and_loses_no_count(calls, via, temporal_server, caplog):
+def test_with_temporal_away_it_goes_by_what_it_knows_says_so_and_loses_no_count(calls, via, temporal_server, caplog):  # noqa: F811
     calls.begin(timeout_seconds=1)
     calls.goes_well()
     assert calls.guard.flush(30)
