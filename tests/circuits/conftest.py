@@ -84,6 +84,11 @@ class Circuits:
             pass  # there is none
 
 
+def ordered(circuits: Circuits) -> int:
+    """How many orders the entity has taken since it was written down first."""
+    return int(circuits.told()["interventions"]) - 1
+
+
 @pytest.fixture
 def circuits(house: House, temporal_server: str) -> Any:
     made = Circuits(house, temporal_server)

@@ -6,8 +6,8 @@ from django.utils import timezone
 from audit.models import Entry
 from circuits import keeping, sending, services
 from circuits.models import Change, Rung, Service
-from tests.circuits.clicking import at_once
 from tests.circuits.conftest import NOBODY
+from tests.clicking import at_once
 from tests.temporal import until
 from worker import client as door
 from worker import registry

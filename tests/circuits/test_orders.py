@@ -13,8 +13,8 @@ from circuits import services
 from circuits.models import Change, Order, Service
 from dashboard.counters import counters
 from live.counting import totals
-from tests.circuits.clicking import at_once, ordered
-from tests.circuits.conftest import NOBODY
+from tests.circuits.conftest import NOBODY, ordered
+from tests.clicking import at_once
 from tests.conftest import person
 from tests.temporal import until
 

@@ -10,8 +10,8 @@ from audit.models import Entry
 from circuits import sending, services, settling
 from circuits.models import Order, Service
 from tests.approvals.core.proxy import proxy_to
-from tests.circuits.clicking import ordered, settled, waited
-from tests.circuits.conftest import NOBODY
+from tests.circuits.conftest import NOBODY, ordered
+from tests.clicking import settled, waited
 from tests.temporal import until
 
 # --- trouble ----------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from django.utils import timezone
 from audit.models import Entry
 from circuits import services
 from circuits.models import Circuit, Order, Rung, Service, ServiceVersion
-from tests.circuits.clicking import at_once
+from tests.clicking import at_once
 from tests.conftest import person
 
 

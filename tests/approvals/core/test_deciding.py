@@ -1,11 +1,10 @@
 """A click counts once, is never lost, and its receipt says what is known of it."""
 
-import threading
 from datetime import timedelta
 from functools import partial
 
 import pytest
-from django.db import IntegrityError, connections
+from django.db import IntegrityError
 from django.utils import timezone
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
@@ -16,44 +15,11 @@ from audit import verify
 from audit.queries import of_stream
 from tests.approvals.core.conftest import NOBODY, click, opened, submit
 from tests.approvals.core.proxy import proxy_to
+from tests.clicking import at_once, settled
 from tests.conftest import person
 from tests.temporal import until
 from worker import client as door
 from worker import contracts
-
-
-def at_once(*calls):
-    """Call all of them at the same moment, each in a thread of its own; what each gave, in their order."""
-    ready, gave = threading.Barrier(len(calls)), [None] * len(calls)
-
-    def one(place, call) -> None:
-        try:
-            ready.wait(20)
-            gave[place] = call()
-        except BaseException as error:
-            gave[place] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=one, args=each) for each in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for each in gave:
-        if isinstance(each, BaseException):
-            raise each
-    return gave
-
-
-def settled(attempt: Attempt) -> Attempt:
-    def there() -> bool:
-        attempt.refresh_from_db()
-        return attempt.settled_at is not None
-
-    until(there, what="the attempt is settled")
-    return attempt
-
 
 # --- one click --------------------------------------------------------------------------------------------------
 

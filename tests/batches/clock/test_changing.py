@@ -13,7 +13,7 @@ from batches.models import Batch, Schedule, Upload
 from batches.starting import origins
 from tests.batches.clock.conftest import click
 from tests.batches.clock.test_orders import old
-from tests.circuits.clicking import at_once
+from tests.clicking import at_once
 from tests.temporal import until
 from worker import schedules as temporal
 from worker.clock_wire import PREFIX

@@ -13,8 +13,8 @@ from batches.models import Intervention, Schedule, Upload
 from batches.starting import uploads
 from circuits.models import Episode
 from tests.batches.clock.conftest import GIVEN, SPEC, click
-from tests.circuits.clicking import at_once
 from tests.circuits.conftest import NOBODY, via  # noqa: F401  (a fixture: found by its name here)
+from tests.clicking import at_once
 from worker import schedules as temporal
 from worker.clock_wire import PREFIX
 

@@ -18,8 +18,8 @@ from batches.starting import sending
 from circuits.models import Episode
 from live.writes import write
 from tests.batches.conftest import SIX
-from tests.circuits.clicking import at_once
 from tests.circuits.conftest import NOBODY, via  # noqa: F401  (a fixture: found by its name here)
+from tests.clicking import at_once
 from tests.conftest import person
 from worker.registry import BadArguments, jobs
 

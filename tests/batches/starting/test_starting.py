@@ -10,8 +10,8 @@ from django.utils import timezone
 from audit.models import Entry
 from batches.models import Batch, Kind
 from batches.starting import sending, services
-from tests.circuits.clicking import at_once
 from tests.circuits.conftest import NOBODY, via  # noqa: F401  (a fixture: found by its name here)
+from tests.clicking import at_once
 from tests.temporal import until
 
 SPEC = {"title": "March", "job": "told", "source": {"items": [1, 2, 3]}, "chunk_size": 2}

@@ -11,7 +11,7 @@ from batches.models import Batch, Order
 from batches.steering import services
 from dashboard.counters import counters
 from live.counting import totals
-from tests.circuits.clicking import at_once
+from tests.clicking import at_once
 from tests.conftest import person
 from tests.temporal import until
 

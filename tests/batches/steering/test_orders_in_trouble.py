@@ -10,8 +10,8 @@ from batches.models import Batch, Order
 from batches.steering import sending, services, settling
 from tests.approvals.core.proxy import proxy_to
 from tests.batches.steering.conftest import STILL
-from tests.circuits.clicking import settled, waited
 from tests.circuits.conftest import NOBODY
+from tests.clicking import settled, waited
 from tests.temporal import until
 from worker import client as door
 

@@ -13,8 +13,8 @@ from batches.models import Batch, Upload
 from batches.starting import sending
 from batches.terminal import running
 from tests.batches.terminal.conftest import Command
-from tests.circuits.clicking import at_once
 from tests.circuits.conftest import NOBODY
+from tests.clicking import at_once
 from worker.datasets.references import address_of
 
 

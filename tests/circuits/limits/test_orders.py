@@ -11,8 +11,8 @@ from circuits.limits import sending, settling
 from circuits.limits.identity import identity_of
 from circuits.models import LimitOrder
 from live.counting import totals
-from tests.circuits.clicking import at_once, waited
 from tests.circuits.conftest import NOBODY
+from tests.clicking import at_once, waited
 from tests.conftest import person
 from worker import client as door
 

@@ -1,15 +1,18 @@
-"""What tests of orders do: at the same moment, later, until it is settled."""
+"""What tests of clicks do: at the same moment, later, until it is settled."""
 
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connections
 from django.utils import timezone
 
 from accounts.ordering.rows import ClickedOrder
+from approvals.models import Attempt
 from tests.temporal import until
+
+Clicked = TypeVar("Clicked", ClickedOrder, Attempt)
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
@@ -37,18 +40,13 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
     return gave
 
 
-def ordered(circuits: Any) -> int:
-    """How many orders the entity has taken since it was written down first."""
-    return int(circuits.told()["interventions"]) - 1
-
-
-def settled(order: ClickedOrder) -> ClickedOrder:
+def settled(click: Clicked) -> Clicked:
     def there() -> bool:
-        order.refresh_from_db()
-        return order.settled_at is not None
+        click.refresh_from_db()
+        return click.settled_at is not None
 
-    until(there, what="the order is settled")
-    return order
+    until(there, what="the click is settled")
+    return click
 
 
 def waited(order: ClickedOrder, **ago: float) -> None:
