@@ -62,9 +62,6 @@ class DatasetNews:
     result: dict[str, Any] | None = None
 
 
-KNOWN = ("title", "loader", "loader_args", "processor", "processor_args", "kind", "requester")
-
-
 def read_spec(given: Any) -> tuple[DatasetSpec | None, list[str]]:
     """The spec, or what is wrong with it, in sentences. Whether names are known is known where they are called."""
     if not isinstance(given, Mapping):

@@ -6,10 +6,10 @@ import shutil
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from worker.chunks import folders, notes
-from worker.chunks.returned import chunk_in, number_in
+from worker.chunks.returned import chunk_in, number_in, whole_of
 from worker.datasets.references import JSONL, address_of
 from worker.whole import whole
 
@@ -18,7 +18,7 @@ PIECE = 1_000_000
 
 def gather(uuid: str, beat: Callable[[int], None]) -> dict[str, Any] | None:
     """A reference to the file, in the order of the items; None where nothing was returned. Twice does no harm."""
-    to = folders.folder_of(uuid) / "results.jsonl"
+    to = whole_of(uuid)
     parts = notes.parts(uuid)
     if parts:
         _join(parts, to, beat)
@@ -69,12 +69,5 @@ def _reference(to: Path) -> dict[str, Any]:
             "uri": address_of(to),
             "format": JSONL,
             "size": os.fstat(file.fileno()).st_size,
-            "sha256": _checksum(file),
+            "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
         }
-
-
-def _checksum(file: IO[bytes]) -> str:
-    summed = hashlib.sha256()
-    while piece := file.read(PIECE):
-        summed.update(piece)
-    return summed.hexdigest()
