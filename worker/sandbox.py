@@ -29,15 +29,19 @@ WORKFLOWS: list[type[Any]] = [
 ]
 
 PASSED_THROUGH = (
+    "worker.batch_asking",
+    "worker.batch_binding",
     "worker.batch_children",
     "worker.batch_contract",
     "worker.batch_counting",
     "worker.batch_groups",
     "worker.batch_orders",
+    "worker.batch_rungs",
     "worker.batch_state",
     "worker.batch_steps",
     "worker.batch_strategy",
     "worker.batch_telling",
+    "worker.batch_together",
     "worker.batch_wire",
     "worker.circuit_contract",
     "worker.circuit_telling",

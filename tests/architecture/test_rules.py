@@ -120,6 +120,13 @@ def test_no_module_passed_through_the_sandbox_holds_workflows():
     assert set(PASSED_THROUGH) <= set(rules.pure_modules())
 
 
+def test_what_workflows_import_is_not_loaded_again_for_each_run():
+    found = {name for path in rules.modules("worker/workflows") for _line, name in rules.imports(path.read_text())}
+    ours = {name for name in found if name.startswith("worker.") and not name.startswith("worker.workflows.")}
+    passed = tuple(f"{name}." for name in PASSED_THROUGH)
+    assert {name for name in ours if not f"{name}.".startswith(passed)} == set()
+
+
 @pytest.mark.parametrize("name", ["worker", "worker.workflows", "worker.workflows.approval"])
 def test_passing_a_module_with_workflows_through_would_be_noticed(name):
     assert rules.holds_workflows(name)
