@@ -6,12 +6,10 @@ from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import JsonResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.ordering.receipts import Receipt
-from approvals.forms import Typed, sentences
+from approvals.forms import Typed
 
 
 class ClickForm(forms.Form):
@@ -66,22 +64,3 @@ class ClickForm(forms.Form):
     def typed_again(self) -> dict[str, Any]:
         """All that was typed but for what names the click: it may be ordered again, in view of what has happened."""
         return {name: self[name].value() for name in self.fields if name not in ("order_id", "shown")}
-
-
-# --- for programs ------------------------------------------------------------------------------------------------
-
-
-def receipt_as_json(known: Receipt[Any], order_id: str, status: int = 200) -> JsonResponse:
-    reason = known.reason or _SAYS.get(known.state, "")
-    body = {"state": known.state, "reason": str(reason), "order_id": order_id}
-    return JsonResponse(body, status=status)
-
-
-def wrong_as_json(form: forms.Form) -> JsonResponse:
-    typed = str(form.data.get("order_id", ""))[:200]
-    return JsonResponse({"state": "invalid", "reason": sentences(form), "order_id": typed}, status=400)
-
-
-_SAYS = {
-    "not_sent": gettext_lazy("Temporal cannot be reached. Nothing was sent; send it again under the same order id.")
-}

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,8 +12,9 @@ from django.views.decorators.http import require_safe
 
 from approvals.answers import is_htmx
 from approvals.views import signed_in
-from circuits import answers, page, services
+from circuits import page, services
 from circuits.access import is_ops
+from circuits.answers import CircuitAnswers
 from circuits.controls import Asking, is_action
 from circuits.forms import OrderForm, fresh
 from circuits.models import Order
@@ -35,13 +36,12 @@ def index(request: HttpRequest) -> HttpResponse:
 @read_once
 def show(request: HttpRequest, service: str) -> HttpResponse:
     found = remembered_page(service)
+    answers = CircuitAnswers(request, found)
     if not is_ops(request.user):
-        return answers.whole_page(request, found)
+        return answers.whole_page()
     ordered = _own_order(request, service, request.GET.get("receipt", ""))
     known = services.receipt_of(ordered) if ordered else None
-    return answers.whole_page(
-        request, found, asking=_begun(found, request.GET.get("order", "")), receipt=known
-    )  # fmt: skip
+    return answers.whole_page(asking=_begun(found, request.GET.get("order", "")), receipt=known)
 
 
 @never_cache
@@ -52,20 +52,13 @@ def order(request: HttpRequest, service: str) -> HttpResponse:
         return _form(request, service)
     found = _for_ops(request, service)
     form = OrderForm(request.POST, service=service)
-    if not form.is_valid():
-        return answers.wrong(request, found, form)
-    if "back" in request.POST:
-        return answers.panel(request, Asking(found, form))
-    if "ask" in request.POST and "confirmed" not in request.POST:
-        return answers.panel(request, Asking(found, form, confirming=True))
-    names = ("reason", "seconds", "config", "order_id", "shown")
-    what = {name: form.cleaned_data[name] for name in names}
-    try:
-        known = services.order(service=service, action=Order.Action(form.wanted), by=_person(request), **what)
-    except ValidationError as error:
-        form.refuse(error)
-        return answers.wrong(request, found, form)
-    return answers.receipt(request, service, known, form)
+
+    def meant() -> services.Receipt:
+        names = ("reason", "seconds", "config", "order_id", "shown")
+        what = {name: form.cleaned_data[name] for name in names}
+        return services.order(service=service, action=Order.Action(form.wanted), by=_person(request), **what)
+
+    return CircuitAnswers(request, found).order(form, meant)
 
 
 @read_once
@@ -76,7 +69,8 @@ def _form(request: HttpRequest, service: str) -> HttpResponse:
     if not is_htmx(request):
         query = f"?order={action}#order" if is_action(action) else ""
         return HttpResponseRedirect(reverse("circuits:circuit", args=[service]) + query)
-    return answers.panel(request, _begun(_for_ops(request, service), action))
+    found = _for_ops(request, service)
+    return CircuitAnswers(request, found).panel(_begun(found, action))
 
 
 @require_safe
@@ -85,11 +79,11 @@ def _form(request: HttpRequest, service: str) -> HttpResponse:
 @read_once
 def receipt(request: HttpRequest, service: str, order_id: UUID) -> HttpResponse:
     """What became of one's own order; asked every second until it is settled."""
-    _for_ops(request, service)
+    found = _for_ops(request, service)
     ordered = _own_order(request, service, str(order_id))
     if ordered is None:
         raise Http404
-    return answers.progress(request, service, services.receipt_of(ordered), str(order_id))
+    return CircuitAnswers(request, found).progress(services.receipt_of(ordered), str(order_id))
 
 
 def _for_ops(request: HttpRequest, service: str) -> CircuitPage:

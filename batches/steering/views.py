@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -15,8 +15,9 @@ from approvals.views import signed_in
 from batches.models import Order
 from batches.page import BatchPage
 from batches.regions import remembered_page
-from batches.steering import answers, services
-from batches.steering.controls import AT_ONCE, Asking, is_action
+from batches.steering import services
+from batches.steering.answers import BatchAnswers
+from batches.steering.controls import Asking, is_action
 from batches.steering.forms import OrderForm, fresh
 from circuits.access import is_ops
 from live.once import read_once
@@ -28,12 +29,13 @@ from live.once import read_once
 def show(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The page of a batch; for ops with the form that a link means, or what became of their order."""
     found = remembered_page(str(uuid))
+    answers = BatchAnswers(request, found)
     if not is_ops(request.user):
-        return answers.whole_page(request, found)
+        return answers.whole_page()
     ordered = _own_order(request, found, request.GET.get("receipt", ""))
     known = services.receipt_of(ordered) if ordered else None
     asking = _begun(found, request.GET.get("order", ""), request.GET)
-    return answers.whole_page(request, found, asking=asking, receipt=known)
+    return answers.whole_page(asking=asking, receipt=known)
 
 
 @never_cache
@@ -44,26 +46,18 @@ def order(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if request.method != "POST":
         return _form(request, found)
     form = OrderForm(request.POST, batch=found.row, in_force=found.progress)
-    if not form.is_valid():
-        return answers.wrong(request, found, form)
-    if "back" in request.POST:
-        return answers.panel(request, Asking(found, form))
-    if "ask" in request.POST and "confirmed" not in request.POST and form.wanted not in AT_ONCE:
-        return answers.panel(request, Asking(found, form, confirming=True))
-    names = ("reason", "wanted", "order_id", "shown")
-    what = {name: form.cleaned_data[name] for name in names}
-    try:
-        known = services.order(batch=found.row, action=Order.Action(form.wanted), by=_person(request), **what)
-    except ValidationError as error:
-        form.refuse(error)
-        return answers.wrong(request, found, form)
-    return answers.receipt(request, found.row, known, form)
+
+    def meant() -> services.Receipt:
+        what = {name: form.cleaned_data[name] for name in ("reason", "wanted", "order_id", "shown")}
+        return services.order(batch=found.row, action=Order.Action(form.wanted), by=_person(request), **what)
+
+    return BatchAnswers(request, found).order(form, meant)
 
 
 def _form(request: HttpRequest, found: BatchPage) -> HttpResponse:
     action = request.GET.get("action", "")
     if is_htmx(request):
-        return answers.panel(request, _begun(found, action, request.GET))
+        return BatchAnswers(request, found).panel(_begun(found, action, request.GET))
     query = {"order": action} | {name: request.GET[name] for name in ("group", "sample") if name in request.GET}
     shown = f"?{urlencode(query)}#order" if is_action(action) else ""
     return HttpResponseRedirect(found.row.get_absolute_url() + shown)
@@ -79,7 +73,7 @@ def receipt(request: HttpRequest, uuid: UUID, order_id: UUID) -> HttpResponse:
     ordered = _own_order(request, found, str(order_id))
     if ordered is None:
         raise Http404
-    return answers.progress(request, found.row, services.receipt_of(ordered), str(order_id))
+    return BatchAnswers(request, found).progress(services.receipt_of(ordered), str(order_id))
 
 
 def _for_ops(request: HttpRequest, uuid: UUID) -> BatchPage:

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 from approvals.answers import is_htmx
 from approvals.views import signed_in
 from circuits.access import is_ops
-from circuits.limits import answers, services
-from circuits.limits.answers import Asking, address_of
+from circuits.limits import services
+from circuits.limits.answers import Asking, LimitAnswers
 from circuits.limits.asked import queue_names
 from circuits.limits.forms import LimitForm, fresh
 from circuits.models import LimitOrder
@@ -23,13 +23,14 @@ from live.once import read_once
 @never_cache
 @read_once
 def index(request: HttpRequest) -> HttpResponse:
+    answers = LimitAnswers(request)
     if not is_ops(request.user):
-        return answers.whole_page(request)
+        return answers.whole_page()
     ordered = _own_order(request, request.GET.get("receipt", ""))
     known = services.receipt_of(ordered) if ordered else None
     queue, action = request.GET.get("queue", ""), request.GET.get("order", "")
     asking = _begun(queue, action) if queue in queue_names() else Asking()
-    return answers.whole_page(request, asking=asking, receipt=known)
+    return answers.whole_page(asking=asking, receipt=known)
 
 
 @never_cache
@@ -40,26 +41,20 @@ def order(request: HttpRequest, queue: str) -> HttpResponse:
     if request.method != "POST":
         return _form(request, queue, request.GET.get("action", ""))
     form = LimitForm(request.POST, queue=queue)
-    if not form.is_valid():
-        return answers.wrong(request, form)
-    if "back" in request.POST:
-        return answers.panel(request, Asking(form))
-    if "ask" in request.POST and "confirmed" not in request.POST:
-        return answers.panel(request, Asking(form, confirming=True))
-    what = {name: form.cleaned_data[name] for name in ("reason", "per_second", "order_id", "shown")}
-    try:
-        known = services.order(queue=queue, action=LimitOrder.Action(form.wanted), by=_person(request), **what)
-    except ValidationError as error:
-        form.refuse(error)
-        return answers.wrong(request, form)
-    return answers.receipt(request, known, form)
+
+    def meant() -> services.Receipt:
+        what = {name: form.cleaned_data[name] for name in ("reason", "per_second", "order_id", "shown")}
+        return services.order(queue=queue, action=LimitOrder.Action(form.wanted), by=_person(request), **what)
+
+    return LimitAnswers(request).order(form, meant)
 
 
 @read_once
 def _form(request: HttpRequest, queue: str, action: str) -> HttpResponse:
+    answers = LimitAnswers(request)
     if not is_htmx(request):
-        return HttpResponseRedirect(address_of(queue=queue, order=action))
-    return answers.panel(request, _begun(queue, action))
+        return HttpResponseRedirect(answers.address_of(queue=queue, order=action))
+    return answers.panel(_begun(queue, action))
 
 
 @require_safe
@@ -72,7 +67,7 @@ def receipt(request: HttpRequest, queue: str, order_id: UUID) -> HttpResponse:
     ordered = _own_order(request, str(order_id))
     if ordered is None or ordered.queue != queue:
         raise Http404
-    return answers.progress(request, services.receipt_of(ordered), ordered)
+    return LimitAnswers(request).progress(services.receipt_of(ordered), ordered.order_id)
 
 
 def _for_ops(request: HttpRequest, queue: str) -> None:
