@@ -1,17 +1,15 @@
 """From the rows to Temporal: what was ordered is started, or asked to end; at once, or as soon as Temporal is there."""
 
-import logging
 from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
 from batches.models import DataSet
+from batches.sending import sent, sent_of
 from batches.sets import recording
 from live.writes import write
 from worker import client
-
-log = logging.getLogger(__name__)
 
 YOUNG = timedelta(seconds=5)
 """So long its own click may still be at it."""
@@ -20,12 +18,7 @@ WORKFLOW = "DatasetWorkflow"
 
 def start(row: DataSet) -> bool:
     """Twice is impossible: Temporal rejects the duplicate, and the row takes one run id."""
-    try:
-        _start(row)
-    except client.ClientError as error:
-        log.warning("%s is not started yet: %s", row.reference, error)
-        return False
-    return True
+    return sent(row, _start)
 
 
 def _start(row: DataSet) -> None:
@@ -40,28 +33,29 @@ def _start(row: DataSet) -> None:
             taken.save()
 
 
-def cancel(row: DataSet) -> bool:
-    """Whether its workflow is known to have been asked. One that never began is closed, once no click may begin it."""
+def cancel(row: DataSet) -> None:
+    """Ask its workflow to end. One that never began is closed, once no click may begin it."""
+    sent(row, _cancel)
+
+
+def _cancel(row: DataSet) -> None:
     try:
         client.cancel(row.workflow_id, run_id=row.first_run_id)
     except client.NotFound:
         if not row.first_run_id:
-            return _never_begun(row)
-    except client.ClientError as error:
-        log.warning("%s is not asked to end yet: %s", row.reference, error)
-        return False
-    return bool(DataSet.objects.filter(pk=row.pk).update(cancel_sent=True))
+            _never_begun(row)
+            return
+    DataSet.objects.filter(pk=row.pk).update(cancel_sent=True)
 
 
-def _never_begun(row: DataSet) -> bool:
+def _never_begun(row: DataSet) -> None:
     if row.cancel_at is None or timezone.now() - row.cancel_at < YOUNG:
-        return False
+        return
     with write():
         if found := DataSet.objects.filter(pk=row.pk, first_run_id="", closed_at=None).first():
             recording.close(found, {"status": "cancelled"})
             found.cancel_sent = True
             found.save()
-    return found is not None
 
 
 def send_waiting() -> int:
@@ -70,4 +64,4 @@ def send_waiting() -> int:
     open_ = DataSet.objects.filter(closed_at=None)
     to_start = open_.filter(first_run_id="", cancel_at=None, created_at__lt=before).exclude(payload=None)
     to_cancel = open_.filter(cancel_at__lt=before, cancel_sent=False)
-    return sum(map(start, to_start[:50])) + sum(map(cancel, to_cancel[:50]))
+    return sent_of(to_start[:50], _start) + sent_of(to_cancel[:50], _cancel)

@@ -1,6 +1,5 @@
 """From the rows to Temporal: what was ordered is started, at once or as soon as Temporal is there. Once in any case."""
 
-import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -11,22 +10,16 @@ from django.utils import timezone
 from audit.models import Entry
 from audit.services import append
 from batches.models import HELD_BACK, Batch, Kind, State
+from batches.sending import sent, sent_of
 from live.writes import write
 from worker import client
-
-log = logging.getLogger(__name__)
 
 WORKFLOWS = {Kind.BATCH: "BatchWorkflow", Kind.MAPREDUCE: "MapReduceWorkflow"}
 
 
 def start(row: Batch) -> bool:
     """Start the row's workflow. Twice is impossible: Temporal rejects the duplicate, and the row takes one run id."""
-    try:
-        _start(row)
-    except client.ClientError as error:
-        log.warning("%s is not started yet: %s", row.reference, error)
-        return False
-    return True
+    return sent(row, _start)
 
 
 def _start(row: Batch) -> None:
@@ -59,14 +52,4 @@ def to_start() -> QuerySet[Batch]:
 
 def start_pending() -> int:
     """Start what is not started. Asked each second by each worker. One that is refused stands in nobody's way."""
-    started = 0
-    for row in to_start()[:50]:
-        try:
-            _start(row)
-        except client.Unreachable:
-            break
-        except client.ClientError as error:
-            log.warning("%s is not started yet: %s", row.reference, error)
-            continue
-        started += 1
-    return started
+    return sent_of(to_start()[:50], _start)

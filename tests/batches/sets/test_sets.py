@@ -187,6 +187,16 @@ def test_without_temporal_it_is_kept_says_so_and_a_chore_starts_it(house, olgas,
     assert DataSet.objects.count() == 1
 
 
+def test_while_temporal_is_away_a_chore_asks_it_once_for_all_that_wait(olga, via, monkeypatch):  # noqa: F811
+    via(NOBODY)
+    for _each in range(3):
+        services.begin(spec=SPEC, by=olga, uuid=uuid.uuid4())
+    DataSet.objects.update(created_at=timezone.now() - timedelta(seconds=9))
+    asked, begin = [], sending.client.start
+    monkeypatch.setattr(sending.client, "start", lambda *args, **more: asked.append(args) or begin(*args, **more))
+    assert (sending.send_waiting(), len(asked)) == (0, 1)
+
+
 def test_a_program_that_takes_its_id_does_not_become_what_was_ordered(house, olga, via, temporal_server, sets):  # noqa: F811
     via(NOBODY)
     row = services.begin(spec=SPEC, by=olga, uuid=uuid.uuid4())
