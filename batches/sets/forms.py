@@ -50,17 +50,9 @@ class DataSetForm(BeginForm):
         except ValidationError as error:
             self.refuse(error)
 
-    def refuse(self, error: ValidationError) -> None:
-        for key, sentences in error.message_dict.items():
-            if key == "title" and "title" in self.errors:
-                continue
-            self.add_error(key if key in self.fields else None, [_worded(said) for said in sentences])
-
-
-def _worded(said: str) -> str:
-    """In the words of the form."""
-    if said.startswith(f"{LOADER} must"):
-        return _("Choose what loads it.")
-    if said.startswith(f"{PROCESSOR} must"):
-        return _("Choose what is done with it.")
-    return said
+    def worded(self, key: str, said: str) -> str:
+        if key == LOADER and said.startswith(f"{LOADER} must"):
+            return _("Choose what loads it.")
+        if key == PROCESSOR and said.startswith(f"{PROCESSOR} must"):
+            return _("Choose what is done with it.")
+        return said

@@ -1,6 +1,5 @@
 """What ops fill in to start a batch. What was typed is kept; what is wrong with it the contract's reader says."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -40,6 +39,7 @@ class StartForm(ItemsForm, WithPaces, WithRungs):
     """A job for each item."""
 
     BEGIN = BEGIN
+    BESIDE = {**ItemsForm.BESIDE, "pace": "pace-0-limit", "job_args": "job"}
     field_order = ("title", "job")
     job = Typed(label=gettext_lazy("Job"), widget=forms.Select)
     chunk_size = number_field(gettext_lazy("Items per chunk"))
@@ -100,13 +100,11 @@ class StartForm(ItemsForm, WithPaces, WithRungs):
     @property
     def more_is_needed(self) -> bool:
         """Something in there is wrong, or is not as it begins."""
-        if any(
-            name in self.errors for name in (*MORE, *CHILDREN, *(f"pace-{place}-limit" for place in self.places[1:]))
-        ):
-            return True
-        others = (f"pace-{place}-limit" for place in self.places[1:])
-        return any(self[name].value() not in (BEGIN[name], None) for name in (*MORE, *CHILDREN)) or any(
-            str(self[name].value() or "").strip() for name in others
+        others = [f"pace-{place}-limit" for place in self.places[1:]]
+        return (
+            any(name in self.errors for name in (*MORE, *CHILDREN, *others))
+            or any(self[name].value() not in (BEGIN[name], None) for name in (*MORE, *CHILDREN))
+            or any(str(self[name].value() or "").strip() for name in others)
         )
 
     # --- read ------------------------------------------------------------------------------------------------------
@@ -119,30 +117,19 @@ class StartForm(ItemsForm, WithPaces, WithRungs):
         except ValidationError as error:
             self.refuse(error)
 
-    def refuse(self, error: ValidationError) -> None:
-        for key, sentences in error.message_dict.items():
-            if key == "title" and "title" in self.errors:
-                continue
-            if key == "pace" and sentences[0].startswith("pace: "):
-                self._refuse_paces(sentences)
-                continue
-            if key == "fallbacks":
-                for said in sentences:
-                    self.refuse_rungs(said)
-                continue
-            name = _FIELDS.get(key, key)
-            self.add_error(name if name in self.fields else None, [self._worded(key, name, said) for said in sentences])
+    def say(self, key: str, sentences: list[str]) -> None:
+        if key == "pace" and sentences[0].startswith("pace: "):
+            for said in dict.fromkeys(sentences):
+                self.refuse_pace(said)
+        elif key == "fallbacks":
+            for said in sentences:
+                self.refuse_rungs(said)
+        else:
+            super().say(key, sentences)
 
-    def _refuse_paces(self, sentences: Iterable[str]) -> None:
-        for said in dict.fromkeys(sentences):
-            self.refuse_pace(said)
-
-    def _worded(self, key: str, name: str, said: str) -> str:
-        """In the words of the form."""
+    def worded(self, key: str, said: str) -> str:
         if key == "job" and said.startswith("job "):
             return _("Choose what is to be done with each item.")
-        if key == "tolerated_failure_rate":
-            return _("Give a share from 0 to 100 %.")
         if key in _CHILDREN and str(self.cleaned_data.get("strategy")) in ("", ACTIVITIES):
             return _("Choose first that child workflows run the chunks: the batch itself has no children.")
         if key == "group_by" and said.startswith("group_by needs"):
@@ -151,9 +138,7 @@ class StartForm(ItemsForm, WithPaces, WithRungs):
             return _("Each group ends for itself, and the others go on: choose that it ends as failed.")
         if key == "wait":
             return _("Nobody would wait for them: so they must go on by themselves when the batch ends.")
-        if name in self.fields and said.startswith(f"{key} "):
-            return f"{self.fields[name].label}: {said.removeprefix(f'{key} ')}"
-        return said
+        return super().worded(key, said)
 
     def _spec(self) -> dict[str, Any]:
         typed = self.typed
@@ -183,4 +168,3 @@ def _services() -> list[tuple[str, Any]]:
 
 
 _CHILDREN = ("parent_close_policy", "wait")
-_FIELDS = {"tolerated_failure_rate": "tolerated", "pace": "pace-0-limit", "job_args": "job"}

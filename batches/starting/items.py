@@ -22,6 +22,8 @@ class BeginForm(forms.Form):
 
     BEGIN: Mapping[str, str] = {}
     """What the form begins with."""
+    BESIDE: Mapping[str, str] = {}
+    """Sentences about what is named first, as the contract has it, belong to the field that is named second."""
     NO_TITLE = gettext_lazy("Give the batch a title.")
 
     title = Typed(label=gettext_lazy("Title"), widget=forms.TextInput(attrs={"autocomplete": "off"}))
@@ -60,6 +62,20 @@ class BeginForm(forms.Form):
         except ValueError:
             raise ValidationError(_("This form is damaged. Open the page again.")) from None
 
+    def refuse(self, error: ValidationError) -> None:
+        """Each sentence beside the field that it is about. Of a title that is wrong already nothing more is said."""
+        for key, sentences in error.message_dict.items():
+            if key != "title" or "title" not in self.errors:
+                self.say(key, sentences)
+
+    def say(self, key: str, sentences: list[str]) -> None:
+        name = self.BESIDE.get(key, key)
+        self.add_error(name if name in self.fields else None, [self.worded(key, said) for said in sentences])
+
+    def worded(self, _key: str, said: str) -> str:
+        """In the words of the form."""
+        return said
+
     def offer(self, of: str, known: Callables) -> list[JobFields]:
         """What is registered there, to be chosen in the field of this name, and the fields of its arguments."""
         names: list[tuple[str, Any]] = [(one.name, f"{one.name}: {one.title}") for one in known.all()]
@@ -81,6 +97,7 @@ class BeginForm(forms.Form):
 class ItemsForm(BeginForm):
     """Over items. ``seen`` is the mark of the file as it was looked at."""
 
+    BESIDE = {"tolerated_failure_rate": "tolerated"}
     item_key = Typed(label=gettext_lazy("Column that names an item"))
     tolerated = number_field(gettext_lazy("% of items that may fail"))
     on_tolerance = choice_field(
@@ -102,6 +119,15 @@ class ItemsForm(BeginForm):
         if share is None:
             return {}
         return {"tolerated_failure_rate": share / 100 if isinstance(share, int | float) else share}
+
+    def worded(self, key: str, said: str) -> str:
+        """By the label of its field, not by its name in the contract."""
+        if key == "tolerated_failure_rate":
+            return _("Give a share from 0 to 100 %.")
+        name = self.BESIDE.get(key, key)
+        if name in self.fields and said.startswith(f"{key} "):
+            return f"{self.fields[name].label}: {said.removeprefix(f'{key} ')}"
+        return said
 
 
 def choose(

@@ -29,6 +29,13 @@ class MapReduceForm(ItemsForm):
         "tolerated": "10",
         "on_tolerance": PAUSE,
     }
+    BESIDE = {
+        **ItemsForm.BESIDE,
+        "map_activity": MAP,
+        "map_args": MAP,
+        "reduce_activity": REDUCE,
+        "reduce_args": REDUCE,
+    }
     field_order = ("title", MAP, REDUCE)
     map = Typed(label=gettext_lazy("Map"), widget=forms.Select)
     reduce = Typed(label=gettext_lazy("Reduce"), widget=forms.Select)
@@ -63,30 +70,9 @@ class MapReduceForm(ItemsForm):
             **self.share_in(typed),
         }
 
-    def refuse(self, error: ValidationError) -> None:
-        for key, sentences in error.message_dict.items():
-            if key == "title" and "title" in self.errors:
-                continue
-            name = _FIELDS.get(key, key)
-            self.add_error(name if name in self.fields else None, [self._worded(key, name, said) for said in sentences])
-
-    def _worded(self, key: str, name: str, said: str) -> str:
-        """In the words of the form."""
+    def worded(self, key: str, said: str) -> str:
         if key == "map_activity" and said.startswith(key):
             return _("Choose what makes a partial result of the items.")
         if key == "reduce_activity" and said.startswith(key):
             return _("Choose what puts partial results together.")
-        if key == "tolerated_failure_rate":
-            return _("Give a share from 0 to 100 %.")
-        if name in self.fields and said.startswith(f"{key} "):
-            return f"{self.fields[name].label}: {said.removeprefix(f'{key} ')}"
-        return said
-
-
-_FIELDS = {
-    "map_activity": MAP,
-    "map_args": MAP,
-    "reduce_activity": REDUCE,
-    "reduce_args": REDUCE,
-    "tolerated_failure_rate": "tolerated",
-}
+        return super().worded(key, said)
