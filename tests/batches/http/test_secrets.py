@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from accounts.hosts import read
 from batches.http import plans
-from dashboard.settings import hosts_by_name
+from dashboard.environment import hosts_by_name
 from tests.accounts.receiver import Program, says
 from worker.resilience.fallback import NotAgain, NotYet
 

@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from approvals.models import Policy
 from batches.release import limits, sizing
 from batches.release.marks import differing, digest_of, marks_of
-from dashboard.settings import costs
+from dashboard.environment import costs
 from worker.batch_contract import read_spec
 from worker.datasets import looking
 from worker.jobs import job
