@@ -1,13 +1,13 @@
 """How ops are told of batches: that one failed, was not approved, waits above its tolerance, or stands still."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, ClassVar
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Kind, Letter
-from batches.models import Batch, Release
+from batches.models import Batch, Release, Schedule
 from circuits.models import Episode
 from circuits.subjects import Subject, register
 
@@ -22,25 +22,27 @@ OUTCOMES = {
 """How its request ended."""
 
 
-class OfBatch(Subject):
-    """Its episodes are called ``<name>:<uuid>``."""
+class OfRow(Subject):
+    """Its episodes are called ``<name>:<uuid>``. ``called`` is its word for programs, addresses and the ledger."""
 
-    see = _("See the batch")
+    model: ClassVar[type[Batch] | type[Schedule]]
+    called: ClassVar[str]
 
     def about(self, episode: Episode) -> dict[str, Any]:
-        row = Batch.objects.filter(uuid=_uuid(episode)).only("title", "uuid").first()
+        row = self.model._default_manager.filter(uuid=episode.whose).only("title", "uuid").first()
         reference = {"reference": row.reference} if row else {}
-        return {"batch": _uuid(episode), "title": str(row) if row else _uuid(episode), **reference}
+        return {self.called: episode.whose, "title": str(row) if row else episode.whose, **reference}
 
-    def page(self, _episode: Episode) -> str:
-        return reverse("batches:batch", args=[_uuid(_episode)])
+    def page(self, episode: Episode) -> str:
+        return reverse(f"batches:{self.called}", args=[episode.whose])
 
     def stream(self, episode: Episode) -> str:
-        return f"batch:{_uuid(episode)}"
+        return f"{self.called}:{episode.whose}"
 
 
-def _uuid(episode: Episode) -> str:
-    return episode.subject.partition(":")[2]
+class OfBatch(OfRow):
+    model, called = Batch, "batch"
+    see = _("See the batch")
 
 
 @register
@@ -72,7 +74,7 @@ class OfDeclinedBatch(OfBatch):
 
     def told_already(self, episode: Episode) -> Collection[int]:
         """Whoever asked for it hears how the request ended."""
-        last = Release.objects.filter(batch__uuid=_uuid(episode)).select_related("request").order_by("pk").last()
+        last = Release.objects.filter(batch__uuid=episode.whose).select_related("request").order_by("pk").last()
         letters = Letter.objects.filter(kind=Kind.OUTCOME, event=f"{last.request.stream}/closed" if last else "")
         return [pk for pk in letters.values_list("user_id", flat=True) if pk]
 

@@ -131,8 +131,8 @@ class Episode(models.Model):
         return f"{self.subject} from {self.began_at:%Y-%m-%d %H:%M}"
 
     @property
-    def service(self) -> str:
-        """Empty where it is not about a circuit."""
+    def whose(self) -> str:
+        """A circuit's service, or the uuid of what else it is about; empty where there is only one of the kind."""
         return self.subject.partition(":")[2]
 
 

@@ -33,7 +33,7 @@ class Subject:
 
     def about(self, episode: Episode) -> dict[str, Any]:
         """What programs are told besides, and headlines name."""
-        return {"service": episode.service}
+        return {"service": episode.whose}
 
     def told_already(self, _episode: Episode) -> Collection[int]:
         """Those of ops who hear of it by another letter."""
@@ -98,7 +98,7 @@ class OfCircuit(Subject):
     says = {"begins": _REFUSED, "lasts": _REFUSED, "ends": _("Calls go through again.")}
 
     def page(self, _episode: Episode) -> str:
-        return reverse("circuits:circuit", args=[_episode.service])
+        return reverse("circuits:circuit", args=[_episode.whose])
 
 
 _LOST = _(

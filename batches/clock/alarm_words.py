@@ -1,36 +1,17 @@
 """How ops are told of schedules: that a run began nothing, or that Temporal has one otherwise than it was ordered."""
 
-from typing import Any
-
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from batches.alarm_words import OfRow
 from batches.models import Schedule
-from circuits.models import Episode
-from circuits.subjects import Subject, register
+from circuits.subjects import register
 
 FAILED, DIFFERS = "schedule-failed", "schedule-differs"
 
 
-class OfSchedule(Subject):
-    """Its episodes are called ``<name>:<uuid>``."""
-
+class OfSchedule(OfRow):
+    model, called = Schedule, "schedule"
     see = _("See the schedule")
-
-    def about(self, episode: Episode) -> dict[str, Any]:
-        row = Schedule.objects.filter(uuid=_uuid(episode)).only("title", "uuid").first()
-        reference = {"reference": row.reference} if row else {}
-        return {"schedule": _uuid(episode), "title": str(row) if row else _uuid(episode), **reference}
-
-    def page(self, episode: Episode) -> str:
-        return reverse("batches:schedule", args=[_uuid(episode)])
-
-    def stream(self, episode: Episode) -> str:
-        return f"schedule:{_uuid(episode)}"
-
-
-def _uuid(episode: Episode) -> str:
-    return episode.subject.partition(":")[2]
 
 
 @register

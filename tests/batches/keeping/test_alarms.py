@@ -8,9 +8,10 @@ from django.utils import timezone
 from accounts import writing
 from accounts.models import Letter, Preferences
 from batches import alarms
-from batches.models import Batch
+from batches.clock.alarm_words import DIFFERS
+from batches.models import Batch, Schedule
 from batches.recording import record
-from circuits import episodes
+from circuits import episodes, subjects
 from circuits.models import Episode
 from tests.temporal import until
 from worker.batch_telling import NOTHING
@@ -158,3 +159,13 @@ def test_one_that_ends_while_it_stands_still_stands_no_longer(workflow, olga):
     stood(batch, 6)
     workflow.says("cancelled", succeeded=1, result={"status": "cancelled", "reason": ""})
     assert not episodes.going_on(f"{alarms.STILL}:{batch.uuid}")
+
+
+def test_what_is_told_leads_to_the_page_and_the_ledger_of_what_it_is_about(workflow):
+    batch, schedule = workflow.says(), Schedule.objects.create(title="Nightly", spec={})
+    for row, name, word in ((batch, alarms.STILL, "batch"), (schedule, DIFFERS, "schedule")):
+        episode = Episode(subject=f"{name}:{row.uuid}")
+        subject = subjects.of(episode)
+        assert (subject.page(episode), subject.stream(episode)) == (row.get_absolute_url(), row.stream)
+        about = {word: str(row.uuid), "title": str(row), "reference": row.reference}
+        assert subject.about(episode) == about
