@@ -109,7 +109,8 @@ def test_the_same_plan_again_changes_nothing(house, calls):
     handle = begun(house, stream("greet", 20), lane_seconds=1)
     plan = house.ask(handle, "get_traffic")["plan"]
     house.signal(handle, "steer", plan)
-    until(lambda: house.ask(handle, "get_traffic")["lanes"] >= 4, what="several lanes of the same run")
+    until(lambda: house.ask(handle, "get_traffic")["lanes"] >= 4, what="several lanes")
+    assert house.run(handle.describe()).run_id == handle.first_execution_run_id, "of the same run"
 
 
 @pytest.mark.parametrize("rubbish", [None, 5, "x", [], {}, {"streams": [5]}, {"streams": [{"job": ""}]}], ids=repr)
