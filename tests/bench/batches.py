@@ -8,6 +8,7 @@ from dashboard.leaving import leave
 from tests.bench import budget
 from tests.bench.measuring import meanwhile
 from tests.bench.measuring.engine import ALL, CHUNK, PARALLEL, Bench, write_file
+from tests.bench.measuring.histories import longest_and_largest
 from tests.bench.measuring.house import House
 from tests.bench.measuring.table import Table, ms, p95
 from tests.trouble.batch_house import BatchHouse
@@ -73,7 +74,7 @@ def measure(bench: Bench, table: Table, items: int) -> None:
     table.add("  10,000 items alone", f"{small.seconds:.1f} s, {10_000 / small.seconds:,.0f} a second")
     grown = bench.resident() - before
     table.add("Worker's memory grows by", f"{grown:.0f} MB", "< 50 MB", grown < 50)
-    longest, largest = bench.histories(handle)
+    longest, largest = longest_and_largest(bench.house, handle)
     table.add("Longest history of a run", f"{longest:,} events", "<= 10,000", longest <= 10_000)
     table.add("Largest payload, as base64", f"{largest:,} bytes", "<= 64 KB", largest <= 65_536)
     if asked := ran.asked:

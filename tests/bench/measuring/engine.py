@@ -1,7 +1,6 @@
 """Batches of both kinds, ours and of the bare SDK: how long they take, how much processor time, what they leave."""
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
@@ -141,17 +140,6 @@ class Bench:
         """Megabytes of the worker, without what its processes share."""
         return sum(map(_unshared, group_of(self.house.worker))) / 1024
 
-    def histories(self, handle: WorkflowHandle[Any, Any]) -> tuple[int, int]:
-        """Of all runs: the longest history, and the largest payload."""
-        run, longest, largest = handle.first_execution_run_id, 0, 0
-        while run:
-            history = self.house.run(self.house.client.get_workflow_handle(handle.id, run_id=run).fetch_history())
-            events = json.loads(history.to_json())["events"]
-            longest = max(longest, len(events))
-            largest = max(largest, *(_largest(event) for event in events))
-            run = events[-1].get("workflowExecutionContinuedAsNewEventAttributes", {}).get("newExecutionRunId", "")
-        return longest, largest
-
 
 def _result(house: BatchHouse, handle: WorkflowHandle[Any, Any]) -> dict[str, Any]:
     while house.run(handle.describe()).close_time is None:
@@ -169,11 +157,3 @@ def _unshared(pid: int) -> int:
     """Kilobytes."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
-
-
-def _largest(value: Any) -> int:
-    """Characters of the largest payload in it, as base64."""
-    if isinstance(value, dict):
-        own = len(value["data"]) if isinstance(value.get("data"), str) and "metadata" in value else 0
-        return max([own, *map(_largest, value.values())])
-    return max(map(_largest, value), default=0) if isinstance(value, list) else 0

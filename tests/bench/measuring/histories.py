@@ -21,6 +21,7 @@ def longest_and_largest(house: BatchHouse, handle: WorkflowHandle[Any, Any]) -> 
 
 
 def _largest(value: Any) -> int:
+    """Characters of the largest payload in it, as base64."""
     if isinstance(value, dict):
         own = len(value["data"]) if isinstance(value.get("data"), str) and "metadata" in value else 0
         return max([own, *map(_largest, value.values())])
