@@ -1,7 +1,6 @@
 """The live pieces of circuits: what they show without being asked, who may look, and what it costs Temporal."""
 
 import time
-from collections import Counter
 from urllib.parse import quote
 
 import pytest
@@ -20,7 +19,7 @@ from live.rendering import Piece, render
 from tests.circuits import machine
 from tests.circuits.machine import STATES, written
 from tests.conftest import person
-from tests.live.conftest import look, port, session_of  # noqa: F401  (fixtures: found by their names here)
+from tests.live.conftest import asked, look, port, session_of  # noqa: F401  (fixtures: found by their names here)
 from tests.temporal import until
 
 ALL = "region-circuits-all"
@@ -31,20 +30,6 @@ def alive(monkeypatch):
     """As if the worker of the tests had shown its pulse."""
     monkeypatch.setattr(told, "system", lambda: System([], True, True, timezone.now()))
     reader.clear()
-
-
-@pytest.fixture
-def asked(monkeypatch):
-    """Every question that goes out to Temporal, by its workflow."""
-    seen: Counter[str] = Counter()
-    query = reader._query
-
-    def counted(workflow_id, *rest):
-        seen[workflow_id] += 1
-        return query(workflow_id, *rest)
-
-    monkeypatch.setattr(reader, "_query", counted)
-    return seen
 
 
 def test_a_circuit_opens_before_the_eyes_of_who_looks(circuits, rita, alive, look):  # noqa: F811
@@ -65,7 +50,7 @@ def test_the_number_of_questions_is_the_same_for_one_viewer_and_for_many(
     olga,
     boss,
     alive,
-    asked,
+    asked,  # noqa: F811
     look,  # noqa: F811
 ):
     """Two people of ops, one who is not: two renderings, one reader."""
@@ -89,7 +74,7 @@ def test_the_number_of_questions_is_the_same_for_one_viewer_and_for_many(
     assert many <= 8
 
 
-def test_a_list_asks_so_many_at_once_and_shows_the_others_as_written_down(db, alive, asked, monkeypatch):
+def test_a_list_asks_so_many_at_once_and_shows_the_others_as_written_down(db, alive, asked, monkeypatch):  # noqa: F811
     monkeypatch.setattr(reader, "_query", lambda workflow_id, *rest: asked.update([workflow_id]) or _telling())
     for number in range(25):
         written(f"s{number:02}", STATES["closed"])
@@ -107,7 +92,7 @@ def _telling():
     return told.told("s", CircuitState(), Run("r", 1.0, 0, 0), Problems(), time.time())
 
 
-def test_one_that_does_not_answer_is_not_waited_for_with_all_the_others(db, alive, asked, monkeypatch):
+def test_one_that_does_not_answer_is_not_waited_for_with_all_the_others(db, alive, asked, monkeypatch):  # noqa: F811
     from worker import client
 
     def silent(workflow_id, *rest):
@@ -123,7 +108,7 @@ def test_one_that_does_not_answer_is_not_waited_for_with_all_the_others(db, aliv
     assert all(one.state for one in found)
 
 
-def test_an_answer_from_before_what_was_written_down_is_asked_for_again(db, alive, asked, monkeypatch):
+def test_an_answer_from_before_what_was_written_down_is_asked_for_again(db, alive, asked, monkeypatch):  # noqa: F811
     """The read that follows an opening must not show the half second before it."""
     from circuits.models import Circuit
 

@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
+from live import reader
 from live.models import Pulse
 from live.writes import write
 from tests.live import regions
@@ -65,6 +67,20 @@ def session_of(user: User) -> str:
     client = Client()
     client.force_login(user)
     return client.cookies["sessionid"].value
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Every question that goes out to Temporal, by its workflow."""
+    seen: Counter[str] = Counter()
+    query = reader._query
+
+    def counted(workflow_id, *rest):
+        seen[workflow_id] += 1
+        return query(workflow_id, *rest)
+
+    monkeypatch.setattr(reader, "_query", counted)
+    return seen
 
 
 @pytest.fixture

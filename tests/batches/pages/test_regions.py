@@ -1,7 +1,6 @@
 """The live pieces of batches: they move without being asked, cost the same for many, and nothing when all is over."""
 
 import time
-from collections import Counter
 
 import pytest
 from django.db import connection
@@ -10,29 +9,14 @@ from django.test.utils import CaptureQueriesContext
 from batches import queries
 from batches.models import Batch, State
 from batches.regions import line_key
-from live import reader
 from live.regions import find
 from live.rendering import Piece, render
 from tests.batches.pages.conftest import SIX, points, written
 from tests.conftest import person
-from tests.live.conftest import look, port, session_of  # noqa: F401  (fixtures: found by their names here)
+from tests.live.conftest import asked, look, port, session_of  # noqa: F401  (fixtures: found by their names here)
 from tests.temporal import until
 
 OF_ONE = ("batch-head", "batch", "batch-line", "batch-map", "batch-past", "batch-facts", "batch-results")
-
-
-@pytest.fixture
-def asked(monkeypatch):
-    """When each question went out to Temporal, by its workflow."""
-    seen: Counter[str] = Counter()
-    query = reader._query
-
-    def counted(workflow_id, *rest):
-        seen[workflow_id] += 1
-        return query(workflow_id, *rest)
-
-    monkeypatch.setattr(reader, "_query", counted)
-    return seen
 
 
 def regions_of(row):

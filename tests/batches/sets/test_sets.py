@@ -11,7 +11,7 @@ from audit.models import Entry
 from batches.models import DataSet
 from batches.sets import page, recording, sending, services
 from live.queries import System
-from tests.batches.starting.conftest import words
+from tests.batches.starting.conftest import ended, words
 from tests.circuits.conftest import NOBODY, via  # noqa: F401  (a fixture: found by its name here)
 from tests.temporal import until
 from tests.worker.payloads.test_data_sets import (  # noqa: F401  (fixtures: found by their names here)
@@ -35,15 +35,6 @@ STEPS = ["loading", "verifying", "processing", "cleaning"]
 def olgas(client, olga):
     client.force_login(olga)
     return client
-
-
-def ended(row):
-    def there():
-        row.refresh_from_db()
-        return row.closed_at
-
-    until(there, what="the data set has ended")
-    return row
 
 
 def row_of(handle):

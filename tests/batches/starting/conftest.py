@@ -1,17 +1,19 @@
 """What the tests of starting share: olga signed in, files as a browser sends them, and the words of an answer."""
 
 import re
+from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from batches.models import Batch, Upload
+from batches.models import Batch, DataSet, Upload
 from batches.starting import origins
 from tests.temporal import until
 
 NEW, SOURCE, SUM = "/batches/new/", "/batches/new/source/", "/batches/new/sum/"
+Ends = TypeVar("Ends", Batch, DataSet)
 ROWS = "iata,city\n" + "".join(f"A{n:03},City {n}\n" for n in range(30))
 
 
@@ -66,10 +68,10 @@ def upload_of(address: str) -> Upload:
     return Upload.objects.get(uuid=parse_qs(urlsplit(address).query)["upload"][0])
 
 
-def ended(row: Batch) -> Batch:
+def ended(row: Ends) -> Ends:
     def there():
         row.refresh_from_db()
         return row.closed_at
 
-    until(there, what="the batch has ended")
+    until(there, what="it has ended")
     return row

@@ -10,9 +10,9 @@ from django.utils import timezone
 from audit.models import Entry
 from batches.models import Batch, Kind
 from batches.starting import sending, services
+from tests.batches.starting.conftest import ended
 from tests.circuits.conftest import NOBODY, via  # noqa: F401  (a fixture: found by its name here)
 from tests.clicking import at_once
-from tests.temporal import until
 
 SPEC = {"title": "March", "job": "told", "source": {"items": [1, 2, 3]}, "chunk_size": 2}
 
@@ -20,15 +20,6 @@ SPEC = {"title": "March", "job": "told", "source": {"items": [1, 2, 3]}, "chunk_
 def order(by, **more):
     given = {**SPEC, **{name: more.pop(name) for name in list(more) if name in services.BatchSpec.__annotations__}}
     return services.begin(spec=given, by=by, uuid=more.pop("uuid", uuid.uuid4()), **more)
-
-
-def ended(row):
-    def there():
-        row.refresh_from_db()
-        return row.closed_at
-
-    until(there, what="the batch has ended")
-    return row
 
 
 def of_workflow(row):

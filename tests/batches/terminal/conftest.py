@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from batches.models import Batch
 from tests.batches.clock.conftest import clock as clock  # a fixture
 from tests.batches.pages.conftest import alive as alive  # a fixture
+from tests.batches.starting.conftest import ended as ended
 from tests.batches.steering.conftest import steered as steered  # a fixture
 from tests.circuits.conftest import via as via  # a fixture
-from tests.temporal import until
 
 ROWS = "iata,city\n" + "".join(f"A{n:03},City {n}\n" for n in range(30))
 
@@ -51,8 +50,8 @@ class Command:
         code = 0
         try:
             call_command("batch", *map(str, args), stdout=out, stderr=self.err, no_color=not terminal)
-        except SystemExit as ended:
-            code = int(ended.code or 0)
+        except SystemExit as left:
+            code = int(left.code or 0)
         return Ran(code, out.getvalue(), self.err.getvalue())
 
 
@@ -67,12 +66,3 @@ def file(tmp_path):
     path = tmp_path / "airports.csv"
     path.write_text(ROWS)
     return path
-
-
-def ended(row: Batch) -> Batch:
-    def there():
-        row.refresh_from_db()
-        return row.closed_at
-
-    until(there, what="the batch has ended")
-    return row
