@@ -7,7 +7,7 @@ from accounts.models import Kind, Letter
 from accounts.outbox import put
 from live.writes import write
 from tests.accounts.post import PostOffice
-from tests.live.conftest import look, port, sign_in  # noqa: F401  (fixtures: found by their names here)
+from tests.live.conftest import look, port  # noqa: F401  (fixtures: found by their names here)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from temporalio.converter import PayloadConverter
 
 from approvals.models import Request, Status
 from tests.accounts.receiver import Program, says
-from tests.approvals.core.conftest import submit, waiting  # noqa: F401  (a fixture, found by its name here)
+from tests.approvals.core.conftest import waiting  # noqa: F401  (a fixture, found by its name here)
 from tests.architecture.rules import ROOT
 from tests.temporal import LONG, InProcess, until
 from worker import client as door

@@ -6,12 +6,7 @@ import pytest
 
 from audit.models import Entry
 from batches.models import Batch, Upload
-from tests.batches.terminal.conftest import (  # noqa: F401  (fixtures: found by their names here)
-    alive,
-    batch,
-    ended,
-    via,
-)
+from tests.batches.terminal.conftest import batch, ended  # noqa: F401  (a fixture: found by its name here)
 
 ORDER = ["--map", "map_values", "--reduce", "reduce_values", "--as", "olga"]
 
