@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.people import person
 from approvals import absence
 from approvals.absence_effect import effects
 from approvals.absence_forms import AbsenceForm
@@ -24,10 +25,10 @@ from approvals.rows import person_name
 @require_http_methods(["GET", "HEAD", "POST"])
 def absences(request: HttpRequest) -> HttpResponse:
     """Without JavaScript too: the form, then what it would mean, then saved."""
-    person = _person(request)
+    by = person(request)
     if request.method != "POST":
-        return _page(request, AbsenceForm(person, initial=_fresh(person)))
-    form = AbsenceForm(person, request.POST)
+        return _page(request, AbsenceForm(by, initial=_fresh(by)))
+    form = AbsenceForm(by, request.POST)
     if "back" in request.POST:
         return _page(request, form)
     if not form.is_valid() or form.wanted is None:
@@ -44,9 +45,9 @@ def _fresh(person: User) -> dict[str, Any]:
 
 
 def _page(request: HttpRequest, form: AbsenceForm, status: int = 200, *, judged: bool = False) -> HttpResponse:
-    person = _person(request)
-    page = absence_page(person)
-    people = people_to_name(person) if page.levels else []
+    by = person(request)
+    page = absence_page(by)
+    people = people_to_name(by) if page.levels else []
     context = {"page": page, "form": form, "people": people, "judged": judged, "today": day_of(timezone.now())}
     return render(request, "approvals/absence.html", context, status=status)
 
@@ -77,7 +78,7 @@ def _posted(form: AbsenceForm) -> list[tuple[str, list[str]]]:
 
 def _save(request: HttpRequest, form: AbsenceForm, wanted: absence.Wanted) -> HttpResponse:
     try:
-        absence.delegate(wanted=wanted, form_id=form.cleaned_data["form_id"], by=_person(request))
+        absence.delegate(wanted=wanted, form_id=form.cleaned_data["form_id"], by=person(request))
     except absence.NotPossible as found:  # somebody was quicker, or the day has changed
         form.refuse(found)
         return _wrong(request, form)
@@ -95,14 +96,8 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
     if "confirmed" not in request.POST:
         return render(request, "approvals/absence_end.html", {"one": one})
     who = {"who": person_name(one.delegate)}
-    if absence.end(delegation=one, by=_person(request)):
+    if absence.end(delegation=one, by=person(request)):
         messages.success(request, _("Ended: %(who)s does not stand in any more. Both of you are told by mail.") % who)
     else:
         messages.info(request, _("It was over already; nothing was changed."))
     return redirect("approvals:absence")
-
-
-def _person(request: HttpRequest) -> User:
-    """Nobody else comes past the sign-in check."""
-    assert isinstance(request.user, User)
-    return request.user

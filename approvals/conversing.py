@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.people import person
 from approvals import answers, talking
 from approvals.access import get_request_for
 from approvals.conversation import conversation_of
@@ -32,7 +32,7 @@ def say(request: HttpRequest, uuid: UUID) -> HttpResponse:
         return _refused(request, approval, form)
     kind, question = _meant(request)
     try:
-        remark = talking.say(request=approval, kind=kind, question=question, by=_person(request), **form.cleaned_data)
+        remark = talking.say(request=approval, kind=kind, question=question, by=person(request), **form.cleaned_data)
     except talking.Refused as refused:
         form.add_error("text", str(refused))
         return _refused(request, approval, form)
@@ -70,8 +70,3 @@ def earlier(request: HttpRequest, uuid: UUID) -> HttpResponse:
     place = int(before) if before.isascii() and before.isdigit() and 0 < len(before) < 19 else None
     context = {"one": approval, "conversation": conversation_of(approval, place), "place": place}
     return render(request, "approvals/conversation.html", context)
-
-
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user

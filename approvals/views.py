@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.people import person
 from approvals import answers, policies, services, stranded
 from approvals.access import get_request_for
 from approvals.again import beginning, can_be_followed, followers
@@ -50,7 +51,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def new(request: HttpRequest) -> HttpResponse:
-    by = _person(request)
+    by = person(request)
     if request.method != "POST":
         return _begun(request, by)
     form = NewRequestForm(request.POST, by=by)
@@ -169,7 +170,7 @@ def decide(request: HttpRequest, uuid: UUID) -> HttpResponse:
         return answers.wrong(request, approval, form)
     if "ask" in request.POST and "confirmed" not in request.POST:
         return answers.confirm(request, approval, form)
-    receipt = services.decide(request=approval, **form.cleaned_data, by=_person(request))
+    receipt = services.decide(request=approval, **form.cleaned_data, by=person(request))
     return answers.receipt(request, approval, receipt, form)
 
 
@@ -182,7 +183,7 @@ def _reasoned(verdict: Attempt.Verdict) -> View:
         if not form.is_valid():
             return answers.wrong(request, approval, form)
         how = {"verdict": verdict, "level": "", "shown": "", **form.cleaned_data}
-        receipt = services.decide(request=approval, **how, by=_person(request))
+        receipt = services.decide(request=approval, **how, by=person(request))
         return answers.receipt(request, approval, receipt, form)
 
     return view
@@ -204,12 +205,6 @@ def receipt(request: HttpRequest, uuid: UUID, decision_id: str) -> HttpResponse:
     return answers.progress(request, approval, services.receipt_of(attempt), decision_id)
 
 
-def _person(request: HttpRequest) -> User:
-    """Nobody else comes past the sign-in check."""
-    assert isinstance(request.user, User)
-    return request.user
-
-
 def _own_attempt(request: HttpRequest, approval: Any, decision_id: str) -> Attempt | None:
-    own = Attempt.objects.filter(request=approval, user=_person(request), decision_id=decision_id)
+    own = Attempt.objects.filter(request=approval, user=person(request), decision_id=decision_id)
     return own.select_related("request", "user").first() if decision_id else None

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -10,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.people import person
 from approvals.answers import is_htmx
 from approvals.views import signed_in
 from circuits import page, services
@@ -56,7 +56,7 @@ def order(request: HttpRequest, service: str) -> HttpResponse:
     def meant() -> services.Receipt:
         names = ("reason", "seconds", "config", "order_id", "shown")
         what = {name: form.cleaned_data[name] for name in names}
-        return services.order(service=service, action=Order.Action(form.wanted), by=_person(request), **what)
+        return services.order(service=service, action=Order.Action(form.wanted), by=person(request), **what)
 
     return CircuitAnswers(request, found).order(form, meant)
 
@@ -104,11 +104,5 @@ def _own_order(request: HttpRequest, service: str, order_id: str) -> Order | Non
         known = str(UUID(order_id))
     except ValueError:
         return None
-    own = Order.objects.filter(service=service, user=_person(request), order_id=known)
+    own = Order.objects.filter(service=service, user=person(request), order_id=known)
     return own.select_related("user").first()
-
-
-def _person(request: HttpRequest) -> User:
-    """Nobody else comes past the sign-in check."""
-    assert isinstance(request.user, User)
-    return request.user

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import receiving, webhooks
-from accounts.admin.reading import Sent, person
+from accounts.admin.reading import Sent
+from accounts.people import person
 from accounts.receivers import Delivery
 
 

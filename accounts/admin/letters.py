@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import receiving
-from accounts.admin.reading import Sent, person
+from accounts.admin.reading import Sent
 from accounts.models import Letter
+from accounts.people import person
 
 
 @admin.register(Letter)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
@@ -36,9 +35,3 @@ class Sent(admin.ModelAdmin):  # type: ignore[type-arg]
         if found is None:
             return str(sent.stream) or "–"
         return format_html('<a href="{}">{}</a>', found.url, found.label) if found.url else found.label
-
-
-def person(request: HttpRequest) -> User:
-    """Nobody else comes into the admin site."""
-    assert isinstance(request.user, User)
-    return request.user

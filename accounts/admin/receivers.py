@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from accounts import receiving, webhooks
-from accounts.admin.reading import person
 from accounts.hosts import Failed
+from accounts.people import person
 from accounts.receivers import Delivery, Receiver
 from accounts.seen import SeenForm
 from live.writes import write

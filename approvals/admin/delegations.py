@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.people import person
 from approvals import absence
 from approvals.absence_effect import effects
-from approvals.admin.saving import person
 from approvals.holders import day_of
 from approvals.models import Delegation
 

@@ -14,8 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.people import person
 from approvals import importing, stranded
-from approvals.admin.saving import WouldStrand, person, refuse_new, stuck_at
+from approvals.admin.saving import WouldStrand, refuse_new, stuck_at
 from approvals.importing import CHANGED, NEW, SAME, WRONG, Preview
 from audit.exports import cell
 from live.writes import write

@@ -15,10 +15,11 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.people import person
 from accounts.seen import SeenForm
 from approvals import granting
 from approvals.admin.levels import refused
-from approvals.admin.saving import Guarded, person
+from approvals.admin.saving import Guarded
 from approvals.models import LevelHolder, Policy, PolicyVersion, Request, Tier
 from live.writes import write
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from accounts.people import person
 from approvals import stranded
 from live.writes import write
 
@@ -107,9 +108,3 @@ def confirm_page(request: HttpRequest, of: "admin.ModelAdmin[Any]", found: Found
         "fields": [(n, v) for n, values in request.POST.lists() if n != "csrfmiddlewaretoken" for v in values],
     }
     return TemplateResponse(request, "admin/approvals/stranding.html", context, status=409)
-
-
-def person(request: HttpRequest) -> User:
-    """Nobody else comes into the admin site."""
-    assert isinstance(request.user, User)
-    return request.user

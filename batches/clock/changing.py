@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from accounts.people import person
 from batches.clock import asked, making, services
 from batches.clock.differing import Difference, differing, in_words, whole
 from batches.clock.forms import ClockForm, ScheduleOrderForm
@@ -27,7 +28,6 @@ from batches.starting.filled import filled
 from batches.starting.forms import StartForm
 from batches.starting.origins import Origin, origin_of
 from batches.starting.seeing import Seen, see
-from batches.starting.views import person
 from live.once import read_once
 from worker import registry
 from worker.datasets.references import BadSource

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.people import person
 from batches.clock import names, services
 from batches.clock.forms import ClockForm
 from batches.clock.services import Click
@@ -19,7 +20,6 @@ from batches.starting.forms import StartForm
 from batches.starting.origins import Origin, origin_of
 from batches.starting.seeing import Seen, see
 from batches.starting.views import for_ops as ops_only
-from batches.starting.views import person
 from worker.datasets.references import BadSource, path_named
 
 NOT_CARRIED = ("csrfmiddlewaretoken", "by_clock", "look", "save")

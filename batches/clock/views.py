@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.people import person
 from approvals.views import signed_in
 from batches.clock import services
 from batches.clock.forms import ScheduleOrderForm
@@ -19,7 +20,6 @@ from batches.clock.receipts import receipt_of
 from batches.clock.regions import remembered
 from batches.clock.services import Click
 from batches.models import Intervention
-from batches.starting.views import person
 from circuits.access import is_ops
 from live.once import read_once
 

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
+from accounts.people import person
 from batches.models import Batch, State
 from batches.page import BatchPage, batch_page
 from batches.release import services
@@ -25,9 +25,9 @@ def ask(request: HttpRequest, uuid: UUID) -> HttpResponse:
         return _page(request, row)
     try:
         if "drop" in request.POST:
-            services.drop(batch=row, by=_person(request))
+            services.drop(batch=row, by=person(request))
         else:
-            services.ask_again(batch=row, by=_person(request))
+            services.ask_again(batch=row, by=person(request))
     except ValidationError as error:
         return _page(request, row, error.messages)
     return redirect(row)
@@ -47,9 +47,3 @@ def _for_ops(request: HttpRequest, uuid: UUID) -> Batch:
     if row is None:
         raise Http404
     return row
-
-
-def _person(request: HttpRequest) -> User:
-    """Nobody else comes past the check."""
-    assert isinstance(request.user, User)
-    return request.user

@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.people import person
 from approvals.views import signed_in
 from batches.sets import services
 from batches.sets.forms import DataSetForm
 from batches.sets.page import SetPage
 from batches.sets.regions import remembered
 from batches.starting import places
-from batches.starting.views import person
 from circuits.access import is_ops
 from live.once import read_once
 from worker.chunks import folders

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_safe
 
+from accounts.people import person
 from batches.models import Batch, Kind
 from batches.release import limits
 from batches.starting import choosing, mapreduce, places, services, uploads
@@ -205,9 +206,3 @@ def sums(request: HttpRequest) -> HttpResponse:
         return render(request, "batches/_sum.html", {"wrong": str(error)})
     form = _form(origin, seen, data=request.GET.dict())
     return render(request, "batches/_sum.html", {"seen": seen, "form": form, **comes_to(seen, form)})
-
-
-def person(request: HttpRequest) -> User:
-    """Nobody else comes past the check."""
-    assert isinstance(request.user, User)
-    return request.user

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.people import person
 from approvals.answers import is_htmx
 from approvals.views import signed_in
 from batches.models import Order
@@ -49,7 +49,7 @@ def order(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
     def meant() -> services.Receipt:
         what = {name: form.cleaned_data[name] for name in ("reason", "wanted", "order_id", "shown")}
-        return services.order(batch=found.row, action=Order.Action(form.wanted), by=_person(request), **what)
+        return services.order(batch=found.row, action=Order.Action(form.wanted), by=person(request), **what)
 
     return BatchAnswers(request, found).order(form, meant)
 
@@ -95,11 +95,5 @@ def _own_order(request: HttpRequest, found: BatchPage, order_id: str) -> Order |
         known = str(UUID(order_id))
     except ValueError:
         return None
-    own = Order.objects.filter(batch=found.row, user=_person(request), order_id=known)
+    own = Order.objects.filter(batch=found.row, user=person(request), order_id=known)
     return own.select_related("batch", "overtaken_by").first()
-
-
-def _person(request: HttpRequest) -> User:
-    """Nobody else comes past the sign-in check."""
-    assert isinstance(request.user, User)
-    return request.user

@@ -18,7 +18,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.reading import person
+from accounts.people import person
 from accounts.seen import SeenForm
 from circuits import registering
 from circuits.models import Circuit, Rung, Service, ServiceVersion

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.people import person
 from approvals.answers import is_htmx
 from approvals.views import signed_in
 from circuits.access import is_ops
@@ -44,7 +44,7 @@ def order(request: HttpRequest, queue: str) -> HttpResponse:
 
     def meant() -> services.Receipt:
         what = {name: form.cleaned_data[name] for name in ("reason", "per_second", "order_id", "shown")}
-        return services.order(queue=queue, action=LimitOrder.Action(form.wanted), by=_person(request), **what)
+        return services.order(queue=queue, action=LimitOrder.Action(form.wanted), by=person(request), **what)
 
     return LimitAnswers(request).order(form, meant)
 
@@ -86,10 +86,4 @@ def _own_order(request: HttpRequest, order_id: str) -> LimitOrder | None:
         known = str(UUID(order_id))
     except ValueError:
         return None
-    return LimitOrder.objects.filter(user=_person(request), order_id=known).select_related("user").first()
-
-
-def _person(request: HttpRequest) -> User:
-    """Nobody else comes past the sign-in check."""
-    assert isinstance(request.user, User)
-    return request.user
+    return LimitOrder.objects.filter(user=person(request), order_id=known).select_related("user").first()
