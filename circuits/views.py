@@ -21,6 +21,7 @@ from circuits.models import Order
 from circuits.page import CircuitPage
 from circuits.regions import remembered_page
 from live.once import read_once
+from worker.reading import as_uuid
 
 
 @require_safe
@@ -100,9 +101,8 @@ def _begun(found: CircuitPage, action: str) -> Asking:
 
 
 def _own_order(request: HttpRequest, service: str, order_id: str) -> Order | None:
-    try:
-        known = str(UUID(order_id))
-    except ValueError:
+    known = as_uuid(order_id)
+    if known is None:
         return None
-    own = Order.objects.filter(service=service, user=person(request), order_id=known)
+    own = Order.objects.filter(service=service, user=person(request), order_id=str(known))
     return own.select_related("user").first()

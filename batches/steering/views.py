@@ -21,6 +21,7 @@ from batches.steering.controls import Asking, is_action
 from batches.steering.forms import OrderForm, fresh
 from circuits.access import is_ops
 from live.once import read_once
+from worker.reading import as_uuid
 
 
 @require_safe
@@ -91,9 +92,8 @@ def _begun(found: BatchPage, action: str, given: Mapping[str, str]) -> Asking:
 
 
 def _own_order(request: HttpRequest, found: BatchPage, order_id: str) -> Order | None:
-    try:
-        known = str(UUID(order_id))
-    except ValueError:
+    known = as_uuid(order_id)
+    if known is None:
         return None
-    own = Order.objects.filter(batch=found.row, user=person(request), order_id=known)
+    own = Order.objects.filter(batch=found.row, user=person(request), order_id=str(known))
     return own.select_related("batch", "overtaken_by").first()

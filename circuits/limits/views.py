@@ -17,6 +17,7 @@ from circuits.limits.asked import queue_names
 from circuits.limits.forms import LimitForm, fresh
 from circuits.models import LimitOrder
 from live.once import read_once
+from worker.reading import as_uuid
 
 
 @require_safe
@@ -82,8 +83,7 @@ def _begun(queue: str, action: str) -> Asking:
 
 
 def _own_order(request: HttpRequest, order_id: str) -> LimitOrder | None:
-    try:
-        known = str(UUID(order_id))
-    except ValueError:
+    known = as_uuid(order_id)
+    if known is None:
         return None
-    return LimitOrder.objects.filter(user=person(request), order_id=known).select_related("user").first()
+    return LimitOrder.objects.filter(user=person(request), order_id=str(known)).select_related("user").first()
