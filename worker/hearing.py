@@ -8,7 +8,7 @@ from worker.circuit_view import View, Views
 from worker.database import with_the_database
 from worker.entities import Entities
 from worker.resilience.caller import Word
-from worker.turning import Turn
+from worker.ticking import Ticking
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class Hearing:
         self.index = True
         """Whether the index answered last."""
         self.heard_at: float | None = None
-        self.turn = Turn("circuits-hearing", self.hear)
+        self.turn = Ticking("circuits-hearing", self.hear)
 
     def hear(self) -> None:
         followed = [view for view in self._views() if self._in_use(view)]

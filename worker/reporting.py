@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from worker import client, registry
 from worker.circuit_view import View, Views
 from worker.entities import Entities
-from worker.turning import Turn
+from worker.ticking import Ticking
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ class Reporting:
         self._entities = entities
         self.temporal = True
         """Whether Temporal took the last call."""
-        self.turn = Turn("circuits-reporting", self.send)
+        self.turn = Ticking("circuits-reporting", self.send)
 
     def send(self) -> None:
         now = time.monotonic()

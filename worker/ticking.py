@@ -10,7 +10,7 @@ log = logging.getLogger(__name__)
 
 
 class Ticking(threading.Thread):
-    """Calls ``function``, each time ``around`` it, every so many seconds until stopped.
+    """Calls ``function``, each time ``around`` it, every so many seconds until stopped, and at once when woken.
 
     Of failures in a row, the first is logged.
     """
@@ -26,13 +26,15 @@ class Ticking(threading.Thread):
         self._function = function
         self._every = every
         self._around = around
-        self._over = threading.Event()
+        self._woken = threading.Event()
+        self._over = False
         self._failing = False
 
     def run(self) -> None:
-        while not self._over.is_set():
+        while not self._over:
             self._once()
-            self._over.wait(self._every)
+            self._woken.wait(self._every)
+            self._woken.clear()
 
     def _once(self) -> None:
         try:
@@ -47,6 +49,10 @@ class Ticking(threading.Thread):
                 log.info("%s works again.", self.name)
             self._failing = False
 
+    def wake(self) -> None:
+        self._woken.set()
+
     def stop(self, timeout: float = 2.0) -> None:
-        self._over.set()
+        self._over = True
+        self.wake()
         self.join(timeout)
