@@ -1,6 +1,5 @@
 """A batch's own copy of its items, those of one group together: each group is a child's."""
 
-import json
 import mmap
 import tempfile
 from array import array
@@ -8,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 from worker.chunks import folders
-from worker.chunks.reading import unpacked
+from worker.chunks.reading import packed, unpacked
 from worker.datasets import index
 from worker.datasets.records import Item
 from worker.datasets.references import BadSource, Reference
@@ -28,7 +27,7 @@ class Groups:
         self.names: list[str] = []
         self.starts: list[int] = []
 
-    def lines(self, uuid: str, data: Any, item_key: str, beat: Callable[[int], None]) -> Iterator[dict[str, Any]]:
+    def lines(self, uuid: str, data: Any, item_key: str, beat: Callable[[int], None]) -> Iterator[bytes]:
         """The items of the data that was counted already, group by group, in their order within each."""
         owners, ends = array("I"), array("Q", [0])
         with tempfile.TemporaryFile(dir=folders.folder_of(uuid)) as file:
@@ -50,7 +49,7 @@ class Groups:
                         f"The column {self.column!r:.80} has more than {MOST_GROUPS:,} values: too many to be groups. "
                         "Choose another column, or child_per_item."
                     )
-                yield _line(item), group
+                yield packed(item), group
             if not chunk % _EVERY:
                 beat(chunk)
         self.names = list(known)
@@ -63,15 +62,10 @@ class Groups:
         text = "" if value is None or isinstance(value, dict | list) else str(value)
         return text.strip()[:LONGEST_NAME]
 
-    def _sorted(self, file: IO[bytes], owners: "array[int]", ends: "array[int]") -> Iterator[dict[str, Any]]:
+    def _sorted(self, file: IO[bytes], owners: "array[int]", ends: "array[int]") -> Iterator[bytes]:
         order = sorted(range(len(owners)), key=owners.__getitem__)
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as lines:
             for at, number in enumerate(order):
                 if not at or owners[number] != owners[order[at - 1]]:
                     self.starts.append(at)
-                yield json.loads(lines[ends[number] : ends[number + 1]])
-
-
-def _line(item: Item) -> bytes:
-    about = {"error": item.error} if item.error else {"value": item.value}
-    return json.dumps({"key": item.key, **about}, separators=(",", ":")).encode()
+                yield lines[ends[number] : ends[number + 1]]

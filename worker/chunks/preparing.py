@@ -1,9 +1,8 @@
 """Before a batch begins: its job is looked at, its items are copied or found, and the index is made in one pass."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import IO, Any
+from typing import Any
 
 from worker import jobs, registry
 from worker.batch_contract import BatchSpec, SourceSpec
@@ -11,7 +10,7 @@ from worker.batch_rungs import RungSpec, on_open_of
 from worker.batch_wire import BatchRef, DataSet, PrepareBatch, Prepared
 from worker.chunks import degraded, folders
 from worker.chunks.grouped import Groups
-from worker.chunks.reading import items_of
+from worker.chunks.reading import items_of, packed
 from worker.datasets import index
 from worker.datasets.records import Item
 from worker.datasets.references import JSONL, BadSource, Reference, address_of
@@ -75,11 +74,11 @@ def _order(
 def data_of(uuid: str, spec: BatchSpec, beat: Beat) -> DataSet:
     source = spec.source
     if source.items is not None:
-        return _scanned(uuid, spec, _copied(uuid, _named(source.items, spec.item_key)), beat, kept=True)
+        return _scanned(uuid, spec, _copied(uuid, map(packed, _named(source.items, spec.item_key))), beat, kept=True)
     if source.failed_of:
-        return _scanned(uuid, spec, _copied(uuid, _failed_of(source, beat)), beat, kept=True)
+        return _scanned(uuid, spec, _copied(uuid, map(packed, _failed_of(source, beat))), beat, kept=True)
     if source.degraded_of:
-        return _scanned(uuid, spec, _copied(uuid, _degraded_of(source.degraded_of, beat)), beat, kept=True)
+        return _scanned(uuid, spec, _copied(uuid, map(packed, _degraded_of(source.degraded_of, beat))), beat, kept=True)
     reference = Reference(source.uri, source.format, source.sha256, source.size)
     return _scanned(uuid, spec, reference, beat)
 
@@ -115,63 +114,66 @@ def _check_columns(spec: BatchSpec, columns: tuple[str, ...]) -> None:
 # --- copies -------------------------------------------------------------------------------------------------------
 
 
-def _copied(uuid: str, items: Iterator[dict[str, Any]]) -> Reference:
+def _copied(uuid: str, lines: Iterable[bytes]) -> Reference:
     """Into the batch's own folder, a line for each: its key, and its value or why it has none."""
     path = folders.folder_of(uuid) / "items.jsonl"
-    with whole(path, "w") as file:
-        _write(file, items)
+    with whole(path) as file:
+        file.writelines(lines)
     return Reference(address_of(path), JSONL)
 
 
-def _write(file: IO[str], items: Iterator[dict[str, Any]]) -> None:
-    for item in items:
-        file.write(json.dumps(item, separators=(",", ":")) + "\n")
-
-
-def _named(values: list[Any], column: str) -> Iterator[dict[str, Any]]:
+def _named(values: list[Any], column: str) -> Iterator[Item]:
     for number, value in enumerate(values, 1):
         found = value.get(column) if column and isinstance(value, dict) else None
         if column and (isinstance(found, bool) or not isinstance(found, str | int | float) or not str(found).strip()):
-            yield {"key": f"item {number}", "error": f"The item has no {column!r:.80}."}
+            yield Item(number - 1, f"item {number}", error=f"The item has no {column!r:.80}.")
         else:
-            yield {"key": str(found)[:200] if column else str(number), "value": value}
+            yield Item(number - 1, str(found)[:200] if column else str(number), value)
 
 
-def _degraded_of(batch: str, beat: Beat) -> Iterator[dict[str, Any]]:
+def _degraded_of(batch: str, beat: Beat) -> Iterator[Item]:
     """The items that somebody else served in an earlier batch, under the keys that they had there."""
     uuid: str | None = registry.call("batches.uuid_named", batch)
     if uuid is None:
         raise BadSource(f"There is no batch {batch!r:.80} whose degraded items could be served again.")
-    size, chunk, items, number = folders.order_of(uuid).data.chunk_size, -1, list[Item](), 0
-    for found, _rung in degraded.numbers(uuid):
-        if found // size != chunk:
-            chunk = found // size
-            items = items_of(uuid, chunk)
-        item = items[found % size]
-        number += 1
-        yield {"key": item.key, **({"error": item.error} if item.error else {"value": item.value})}
+    folders.order_of(uuid)  # or its folder is gone, and nobody knows what was degraded
+    number = 0
+    for number, item in enumerate(_numbered(uuid, (found for found, _rung in degraded.numbers(uuid))), 1):
+        yield item
         if not number % PAGE:
             beat(number)
     if not number:
         raise BadSource("No item of that batch is degraded, so there is nothing to do.")
 
 
-def _failed_of(source: SourceSpec, beat: Beat) -> Iterator[dict[str, Any]]:
+def _failed_of(source: SourceSpec, beat: Beat) -> Iterator[Item]:
     """The items that failed in an earlier batch, under the keys that they had there."""
     uuid: str | None = registry.call("batches.uuid_named", source.failed_of)
     if uuid is None:
         raise BadSource(f"There is no batch {source.failed_of!r:.80} whose failed items could be run again.")
-    after, number, chunk, items = -1, 0, -1, list[Item]()
-    while page := registry.call("batches.failed_numbers", uuid, after, PAGE, source.group):
-        for after in page:
-            order = folders.order_of(uuid)
-            if after // order.data.chunk_size != chunk:
-                chunk = after // order.data.chunk_size
-                items = items_of(uuid, chunk)
-            item = items[after % order.data.chunk_size]
-            number += 1
-            yield {"key": item.key, **({"error": item.error} if item.error else {"value": item.value})}
-        beat(number)
+    number = 0
+    for number, item in enumerate(_numbered(uuid, _failed_numbers(uuid, source.group)), 1):
+        yield item
+        if not number % PAGE:
+            beat(number)
     if not number:
         cause = " of this cause" if source.group else ""
         raise BadSource(f"No item of that batch has failed{cause}, so there is nothing to do.")
+
+
+def _failed_numbers(uuid: str, group: str) -> Iterator[int]:
+    after = -1
+    while page := registry.call("batches.failed_numbers", uuid, after, PAGE, group):
+        yield from page
+        after = page[-1]
+
+
+def _numbered(uuid: str, numbers: Iterable[int]) -> Iterator[Item]:
+    """Those items of a batch, each chunk read once where the numbers are in their order."""
+    chunk, items = -1, list[Item]()
+    for number in numbers:
+        size = folders.order_of(uuid).data.chunk_size
+        if number // size != chunk:
+            chunk = number // size
+            items = items_of(uuid, chunk)
+        yield items[number % size]

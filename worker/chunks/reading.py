@@ -1,5 +1,6 @@
 """The items of a chunk as its job gets them: read by offset, compared with its checksum, unpacked from a copy."""
 
+import json
 from typing import Any
 
 from worker.chunks import folders
@@ -14,6 +15,12 @@ def items_of(uuid: str, chunk: int) -> list[Item]:
     source = Reference(order.data.uri, order.data.format)
     items = index.items_of(source, folders.readable_for(uuid), folders.index_of(uuid), chunk, order.item_key)
     return [unpacked(item) for item in items] if order.data.kept else items
+
+
+def packed(item: Item) -> bytes:
+    """As a line of a batch's own copy: its key, and its value or why it has none."""
+    about = {"error": item.error} if item.error else {"value": item.value}
+    return json.dumps({"key": item.key, **about}, separators=(",", ":")).encode() + b"\n"
 
 
 def unpacked(item: Item) -> Item:
