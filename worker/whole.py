@@ -5,16 +5,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TypeVar
 
 T = TypeVar("T")
 
 
 @contextmanager
-def whole(to: Path, mode: str = "wb") -> Iterator[IO[Any]]:
+def whole(to: Path) -> Iterator[IO[bytes]]:
     """It is written beside, and gets its name at the end. Where that breaks off, nothing of it stays: on a full disk
     the half of it would be what fills it."""
-    file = within(to.parent, lambda: _beside(to, mode))
+    file = within(to.parent, lambda: _beside(to))
     try:
         with file:
             yield file
@@ -25,8 +25,8 @@ def whole(to: Path, mode: str = "wb") -> Iterator[IO[Any]]:
         raise
 
 
-def _beside(to: Path, mode: str) -> IO[Any]:
-    return tempfile.NamedTemporaryFile(mode, dir=to.parent, prefix=f".{to.name}", delete=False)
+def _beside(to: Path) -> IO[bytes]:
+    return tempfile.NamedTemporaryFile(dir=to.parent, prefix=f".{to.name}", delete=False)
 
 
 def within(folder: Path, opens: Callable[[], T]) -> T:
