@@ -2,13 +2,11 @@
 
 from worker.batch_children import CountChild, RunChild, added, runs_of
 from worker.batch_wire import ChunkDone, RunChunk
-from worker.chunks import folders, running
+from worker.chunks import running
 from worker.chunks.calling import Outcome
 from worker.chunks.notes import Notes
-from worker.chunks.reading import items_of
+from worker.chunks.reading import items_or_numbers
 from worker.chunks.settling import Settling
-from worker.datasets.records import Item
-from worker.datasets.references import BadSource
 
 
 def count(given: CountChild) -> ChunkDone:
@@ -25,7 +23,7 @@ def _failed(run: RunChunk, error: str) -> ChunkDone:
     try:
         left = [place for place in running.places_of(run) if place not in notes.done]
         if left:
-            items = _items(run)
+            items = items_or_numbers(run.uuid, run.chunk, run.items)
             settling = Settling(run, notes, items[0].number, lambda: False, lambda: None)
             for place in left:
                 settling.add(place, items[place], Outcome(error=error, attempts=0))
@@ -33,12 +31,3 @@ def _failed(run: RunChunk, error: str) -> ChunkDone:
         return running.ended(run, notes)
     finally:
         notes.close()
-
-
-def _items(run: RunChunk) -> list[Item]:
-    """Where they cannot be read any more they are called by their numbers."""
-    try:
-        return items_of(run.uuid, run.chunk)
-    except BadSource:
-        first = run.chunk * folders.order_of(run.uuid).data.chunk_size
-        return [Item(number, str(number + 1)) for number in range(first, first + run.items)]

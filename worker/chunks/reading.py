@@ -6,7 +6,7 @@ from typing import Any
 from worker.chunks import folders
 from worker.datasets import index
 from worker.datasets.records import Item
-from worker.datasets.references import Reference
+from worker.datasets.references import BadSource, Reference
 
 
 def items_of(uuid: str, chunk: int) -> list[Item]:
@@ -15,6 +15,15 @@ def items_of(uuid: str, chunk: int) -> list[Item]:
     source = Reference(order.data.uri, order.data.format)
     items = index.items_of(source, folders.readable_for(uuid), folders.index_of(uuid), chunk, order.item_key)
     return [unpacked(item) for item in items] if order.data.kept else items
+
+
+def items_or_numbers(uuid: str, chunk: int, number: int) -> list[Item]:
+    """So many; where they cannot be read any more they are called by their numbers."""
+    try:
+        return items_of(uuid, chunk)
+    except BadSource:
+        first = chunk * folders.order_of(uuid).data.chunk_size
+        return [Item(first + place, str(first + place + 1)) for place in range(number)]
 
 
 def packed(item: Item) -> bytes:

@@ -12,7 +12,7 @@ from worker.batch_wire import ChunkDone, ChunkFailures, FailedItem, RunChunk
 from worker.chunks import folders
 from worker.chunks.calling import words
 from worker.chunks.notes import Overtaken
-from worker.chunks.reading import items_of
+from worker.chunks.reading import items_of, items_or_numbers
 from worker.chunks.running import ChunkRun, places_of
 from worker.chunks.turns import Turn
 from worker.datasets.records import Item
@@ -179,20 +179,12 @@ def end(given: EndMap) -> ChunkDone:
         return said.as_done()
     word = Word(left=_left(chunk))
     if given.error:
-        failed = [FailedItem(item.number, item.key, given.error, given.attempts) for item in _items(chunk)]
+        items = items_or_numbers(chunk.uuid, chunk.chunk, chunk.items)
+        run = [items[place] for place in places_of(chunk)]
+        failed = [FailedItem(item.number, item.key, given.error, given.attempts) for item in run]
         registry.call("batches.record_failures", ChunkFailures(chunk.uuid, chunk.round, failed))
         word = Word(failed=len(failed))
     return partials.write(path, word, b"[]").as_done()
-
-
-def _items(chunk: RunChunk) -> list[Item]:
-    """As far as they can still be read; else by their numbers."""
-    first = chunk.chunk * folders.order_of(chunk.uuid).data.chunk_size
-    try:
-        items = items_of(chunk.uuid, chunk.chunk)
-        return [items[place] for place in places_of(chunk)]
-    except BadSource:
-        return [Item(first + place, str(first + place + 1)) for place in places_of(chunk)]
 
 
 def _left(given: RunChunk) -> list[list[int]]:
